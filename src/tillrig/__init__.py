@@ -1,0 +1,1 @@
+"""tillrig: a hardware-in-the-loop harness for card-payment terminals."""
