@@ -2,10 +2,10 @@
 
 Both ends import this module and nothing else of each other. Times are CLOCK_MONOTONIC seconds (one machine, one clock).
 
-bench to firmware: ``K`` keys, ``C`` card, ``A`` chip's answer, ``P`` paper, ``d`` dot lines printed, ``U`` UART bytes,
-``N`` link, ``E`` battery, ``L`` lid.
-firmware to bench: ``F`` picture, ``b`` backlight and display power, ``D`` dot lines, ``U`` UART bytes, ``A`` question to the
-chip, ``S`` beep, ``W`` drawer, ``R`` restart asked for.
+bench to firmware: ``K`` keys, ``C`` card, ``A`` chip's answer, ``P`` paper, ``d`` dot lines printed,
+``U`` UART bytes, ``N`` link, ``E`` battery, ``L`` lid.
+firmware to bench: ``F`` picture, ``b`` backlight and display power, ``D`` dot lines, ``U`` UART bytes,
+``A`` question to the chip, ``S`` beep, ``W`` drawer, ``R`` restart asked for.
 """
 
 from __future__ import annotations
