@@ -1,0 +1,1 @@
+"""The typed Protocols that the harness needs of its instruments. Ports import no driver."""

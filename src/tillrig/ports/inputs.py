@@ -1,0 +1,18 @@
+"""Senses: key contact, LED, buzzer, drawer, current, light."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Inputs(Protocol):
+    """Contract: tests/ports/test_inputs.py. Names come from the rig file. Raises tillrig.errors.SwitchError."""
+
+    @property
+    def names(self) -> frozenset[str]: ...
+
+    def read(self, name: str) -> int:
+        """A level (0 or 1), a count since power-on of the board, or a measured value (mA, lux), as the rig file declares."""
+
+    def close(self) -> None: ...
