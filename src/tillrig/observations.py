@@ -66,7 +66,7 @@ class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
 
 
 class HostSeen(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
-    """One exchange at the host: the request's fields, what the host found in it and did. Masked fields hold a masked text."""
+    """One exchange at the host: the request's fields, what the host found in it and did. Masked fields hold masked text."""
 
     seq: int
     at: float

@@ -1,7 +1,7 @@
 """Model-free expectations: what the reference engine predicts, at which observation point, with which values.
 
-A value nobody can know beforehand is a Symbol: bound once, where its authority is observed (`Bind`), compared everywhere after.
-Texts, layouts and number formats belong to the profile: a step names what is shown (kind "amount", fen), never how.
+A value nobody can know beforehand is a Symbol: bound once, where its authority is observed (`Bind`), compared everywhere
+after. Texts, layouts and number formats belong to the profile: a step names what is shown (kind "amount", fen), never how.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Bind(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Base. `requirement` is what its absence, or its unexpected presence, breaks. `optional`: may be too short to be seen."""
+    """Base. `requirement`: what its absence, or unexpected presence, breaks. `optional`: may be too short to be seen."""
 
     requirement: str
     optional: bool = False
@@ -63,7 +63,7 @@ Give = Literal["amount", "card", "pin", "operator", "password", "enter", "cancel
 class Screen(Step, frozen=True, kw_only=True):
     """A screen of kind `kind` (see docs/points: ask_amount, ask_card, ask_pin, busy, result, menu …).
 
-    fields   what it shows besides its fixed texts, e.g. Field("title", "key", "txn.sale"), Field("amount", "amount", 1234)
+    fields   what it shows besides its fixed texts, e.g. a title (kind "key", "txn.sale"), an amount (fen)
     give     what the operator answers; `value` the thing to give (fen, card name, secret name, menu path as "7-6")
     """
 
@@ -93,7 +93,7 @@ class HostMessage(Step, frozen=True, kw_only=True):
 
 
 class Slip(Step, frozen=True, kw_only=True):
-    """A slip: `copy` merchant, cardholder, settlement; every field judged; `forbidden` names of lines that must not be there."""
+    """A slip: `copy` merchant, cardholder, settlement; every field judged; `forbidden`: lines that must not be there."""
 
     copy: str
     fields: tuple[Field, ...] = ()
@@ -133,8 +133,8 @@ Outcome = Literal[
 class Guard(msgspec.Struct, frozen=True, kw_only=True):
     """When a branch applies, in facts of the host (its log is the authority) and of the operator.
 
-    outcomes   per message name, in order, what became of it, e.g. (("reversal", "approved", "00"), ("sale", "declined", "51")).
-               A code "*" stands for any that fits the outcome. Empty: nothing may have reached the host.
+    outcomes   per message name, in order, what became of it, e.g. (("reversal", "approved", "00"),
+               ("sale", "declined", "51")). A code "*" stands for any that fits the outcome. Empty: nothing may have reached the host.
     """
 
     outcomes: tuple[tuple[str, Outcome, str], ...] = ()
@@ -143,7 +143,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """One way an action may end. `steps` are totally ordered at one observation point, partially across points.
 
-    `ledger` is the ledger that follows (reference.Ledger), with symbols still in it; `reference.resolve(ledger, bindings)` fills them.
+    `ledger` is the ledger that follows (reference.Ledger), with symbols still in it; `reference.resolve` fills them.
     """
 
     name: str

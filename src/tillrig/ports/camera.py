@@ -9,7 +9,7 @@ import msgspec
 
 
 class Shot(msgspec.Struct, frozen=True):
-    """`at` monotonic seconds of exposure (or arrival where the camera does not say), `jpeg` the encoded frame, `index` counts up."""
+    """`at` monotonic seconds of exposure (of arrival where the camera does not say); `index` counts up."""
 
     index: int
     at: float

@@ -13,6 +13,6 @@ class Inputs(Protocol):
     def names(self) -> frozenset[str]: ...
 
     def read(self, name: str) -> int:
-        """A level (0 or 1), a count since power-on of the board, or a measured value (mA, lux), as the rig file declares."""
+        """A level (0 or 1), a count since the board started, or a value (mA, lux), as the rig file declares."""
 
     def close(self) -> None: ...

@@ -28,7 +28,10 @@ class Switches(Protocol):
         """Close (True) or open the channels; returns when the board has confirmed."""
 
     def pulse(self, channel: int, ms: int) -> float:
-        """Close for `ms`, timed by the board where it can; returns at once, with the monotonic time of the board's confirmation."""
+        """Close for `ms`, timed by the board where it can.
+
+        Returns at once, with the monotonic time of the board's confirmation.
+        """
 
     def read(self) -> tuple[bool, ...]:
         """Coil states as the board reports them."""

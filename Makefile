@@ -1,0 +1,40 @@
+# `make demo` and `make test` do all their own set-up; everything else assumes it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.tillrig-setup
+N      ?= 300
+GRADE  ?= typical
+
+.PHONY: demo test lint bench soak setup docs clean
+
+demo: setup
+	$(BIN)/tillrig demo $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest tests -q $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check src tests suites fixtures benchmarks conftest.py
+	$(BIN)/ruff format --check src tests suites fixtures benchmarks conftest.py
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/robocop check suites fixtures
+
+bench: setup
+	$(BIN)/python -m benchmarks.loop $(ARGS)
+
+soak: setup
+	$(BIN)/python -m benchmarks.soak --sales $(N) --grade $(GRADE) $(ARGS)
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml tools/setup.sh
+	PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/setup.sh
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
