@@ -1,0 +1,58 @@
+"""Pictures for the page: shrunk, with the box drawn as vector, inlined."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import msgspec
+from markupsafe import Markup
+from PIL import Image
+
+MAX_SIDE = 900
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """`svg` is a complete inline element."""
+
+    svg: Markup
+    caption: str
+
+
+def inline(encoded: bytes, caption: str, box: tuple[float, float, float, float] | None = None) -> Picture:
+    """`encoded` is any picture PIL opens; `box` is [x0, y0, x1, y1] in its pixels. With a box, the page shows its
+    surroundings large enough to be read, and the whole frame small beside it is not needed."""
+    with Image.open(io.BytesIO(encoded)) as opened:
+        image = opened.convert("RGB")
+    left = top = 0.0
+    if box is not None:
+        image, left, top = _surroundings(image, box)
+    width, height = image.size
+    scale = min(1.0, MAX_SIDE / max(width, height))
+    small = image.resize((max(1, round(width * scale)), max(1, round(height * scale)))) if scale < 1 else image
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=78)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    mark = ""
+    if box is not None:
+        x0, y0, x1, y1 = box[0] - left, box[1] - top, box[2] - left, box[3] - top
+        mark = (
+            f'<rect x="{x0:.0f}" y="{y0:.0f}" width="{x1 - x0:.0f}" height="{y1 - y0:.0f}" fill="none" '
+            f'stroke="#e5322d" stroke-width="{max(width, height) / 250:.1f}"/>'
+        )
+    svg = (
+        f'<svg class="picture" role="img" width="{small.width}" viewBox="0 0 {width} {height}">'
+        f'<image href="data:image/jpeg;base64,{data}" width="{width}" height="{height}"/>{mark}</svg>'
+    )
+    return Picture(Markup(svg), caption)
+
+
+def _surroundings(image: Image.Image, box: tuple[float, float, float, float]) -> tuple[Image.Image, float, float]:
+    """Cut out the box with a margin of its own width, so that a line of a long slip stays legible."""
+    x0, y0, x1, y1 = box
+    margin = max(60.0, 3 * (y1 - y0))
+    left, top = max(0.0, x0 - margin), max(0.0, y0 - margin)
+    right, bottom = min(float(image.width), x1 + margin), min(float(image.height), y1 + margin)
+    if right - left < 8 or bottom - top < 8:  # a box outside its picture: show all of it
+        return image, 0.0, 0.0
+    return image.crop((round(left), round(top), round(right), round(bottom))), round(left), round(top)

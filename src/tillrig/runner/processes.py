@@ -1,0 +1,73 @@
+"""One suite process (pytest or robot) and the events that it sends."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tillrig import progress
+
+#: How long a suite process may take to bring the rig into its safe state after it was told to stop.
+STOP_S = 20.0
+
+
+def run_suite_process(
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str], on_event: Callable[[dict[str, Any]], None]
+) -> int:
+    """Run `command` with its output in `log`; call `on_event` for every progress event; return its exit code.
+
+    Ctrl-C is passed on once, so that the process opens its switches; it is killed when it has not ended in STOP_S.
+    """
+    reading, writing = os.pipe()
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment, progress.VARIABLE: str(writing)},
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+    os.close(writing)
+    try:
+        for event in _events(reading):
+            on_event(event)
+        return process.wait()
+    except BaseException:
+        stop(process)
+        raise
+    finally:
+        os.close(reading)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt, wait for the safe state, kill what is left."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _events(descriptor: int) -> Any:
+    """Yield events until every writer has closed the pipe."""
+    pending = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            selector.select()
+            chunk = os.read(descriptor, 65536)
+            if not chunk:
+                return
+            *lines, pending = (pending + chunk).split(b"\n")
+            for line in lines:
+                yield json.loads(line)
