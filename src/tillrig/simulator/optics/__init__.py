@@ -1,0 +1,1 @@
+"""The optics of the simulated rig: glass, paper, two cameras."""

@@ -1,0 +1,196 @@
+"""From the paper in the slot to the light that reaches the slip camera's sensor."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tillrig.simulator.optics.lens import Floats
+from tillrig.simulator.optics.paper import LEADING_DOTS, Paper
+from tillrig.simulator.optics.pose import SLIP_DOTS_WIDE, SLIP_PX_PER_DOT, Corners, Pose
+from tillrig.simulator.optics.sensor import Frame, glare_field, light_field
+
+PAPER_DOTS_WIDE = 464  # 58 mm
+SIDE = (PAPER_DOTS_WIDE - SLIP_DOTS_WIDE) // 2
+BORDER = 8  # dots drawn beyond the paper's sides
+OVERSAMPLING = 2  # drawn pixels a dot
+BEYOND = 72  # dots drawn beyond the calibrated window, up to the frame's edge
+SLOT_SHADOW, SHADOW_DOTS = 0.30, 30.0
+PATCH = (-262.0, -206.0, 20.0, 48.0)  # left, right, top, bottom of the grey patch on the lid, plane units
+GREY_PATCH = 128
+
+_PAPER = (220.0, 226.0, 228.0)
+_INK = (58.0, 50.0, 48.0)
+_DESK = (150, 168, 178)
+_LID = (70, 66, 62)
+_LIP = (34, 32, 31)
+
+
+def slip_patch(pose: Pose) -> Corners:
+    """Where the grey reference patch below the slot stands in the frame, from top-left clockwise."""
+    left, right, top, bottom = PATCH
+    points = pose.slip.project([(left, top), (right, top), (right, bottom), (left, bottom)])
+    return [[round(float(x), 2), round(float(y), 2)] for x, y in points]
+
+
+class SlipRenderer:
+    """Cached geometry and light of one pose; `compose` works only on the rows that have paper."""
+
+    def __init__(self, pose: Pose) -> None:
+        self._pose = pose
+        self._grade = pose.numbers
+        view = pose.slip
+        self.width, self.height = view.width, view.height
+        self.depth = pose.slip_dots + BEYOND  # dots drawn above the slot
+        plane_x, plane_y = view.plane_maps(0, 0, self.width, self.height)
+        self._plane = (plane_x, plane_y)
+        across, up = self._curled(plane_x / SLIP_PX_PER_DOT, -plane_y / SLIP_PX_PER_DOT)
+        half = PAPER_DOTS_WIDE / 2 + BORDER
+        self._maps = cv2.convertMaps(
+            ((across + half) * OVERSAMPLING - 0.5).astype(np.float32),
+            ((self.depth - up) * OVERSAMPLING - 0.5).astype(np.float32),
+            cv2.CV_16SC2,
+        )
+        slot = view.project([(x, 0.0) for x in np.linspace(-half, half, 9) * SLIP_PX_PER_DOT])
+        self._slot_row = min(self.height, math.ceil(float(slot[:, 1].max())) + 8)
+        rows = view.project([(0.0, -v * SLIP_PX_PER_DOT) for v in range(self.depth + 1)])[:, 1]
+        self._row_of_height = rows  # frame row where the paper is `index` dots above the slot, mid width
+        light = pose.slip_light
+        self._light = light_field(self.width, self.height, self._grade, light.gradient_deg)
+        self._glare = glare_field(self.width, self.height, self._grade, light.glare_x, light.glare_y, light.glare_sigma)
+        rng = np.random.default_rng([pose.seed, 0x70E2])
+        self._torn = _torn_edge(rng)
+        self._layers: dict[float, tuple[Frame, Frame, Frame]] = {}
+
+    def _curled(self, across: Floats, up: Floats) -> tuple[Floats, Floats]:
+        """Which paper point stands where, at most the grade's curl away: lines bow and wander along the slip."""
+        curl = self._grade.curl_dots
+        if curl == 0:
+            return across, up
+        rng = np.random.default_rng([self._pose.seed, 0xC0A1])
+        phases = rng.uniform(0, 2 * math.pi, 3)
+        bow = 1 - (across / (SLIP_DOTS_WIDE / 2)) ** 2
+        wave = np.sin(up * (2 * math.pi / 900) + phases[0])
+        lift = curl * (0.7 * np.clip(bow, -1, 1) * wave + 0.3 * np.sin(up * (2 * math.pi / 420) + phases[1]))
+        sway = 0.7 * curl * np.sin(up * (2 * math.pi / 1100) + phases[2])
+        return (across + sway).astype(np.float32), (up + lift).astype(np.float32)
+
+    def compose(self, paper: Paper | None, at: float, exposure_s: float, extra_sigma: float = 0.0) -> Frame:
+        """The light of one frame with mid exposure at `at`, BGR uint8, a new array."""
+        empty, sheet, ink = self._layer(extra_sigma)
+        frame = empty.copy()
+        top_out = 0.0 if paper is None else float(paper.position(at + self._grade.readout_s / 2 + exposure_s / 2))
+        if paper is None or top_out <= 0:
+            return frame
+        tones, cover = self._strip(paper, at, exposure_s)
+        visible = min(self.depth, math.ceil(top_out) + LEADING_DOTS + 12)
+        top = max(0, int(self._row_of_height[visible]) - 24)
+        rows = np.s_[top : self._slot_row]
+        maps = (self._maps[0][rows], self._maps[1][rows])
+        sigma = math.hypot(self._grade.blur_sigma_px, extra_sigma)
+        seen = cv2.GaussianBlur(cv2.remap(tones, maps[0], maps[1], cv2.INTER_LINEAR), (0, 0), sigma)
+        lit = cv2.subtract(sheet[rows], cv2.multiply(ink[rows], cv2.merge([seen, seen, seen]), scale=1 / 255))
+        alpha = cv2.GaussianBlur(cv2.remap(cover, maps[0], maps[1], cv2.INTER_LINEAR), (0, 0), sigma)
+        alpha3 = cv2.merge([alpha, alpha, alpha])
+        under = cv2.multiply(frame[rows], cv2.bitwise_not(alpha3), scale=1 / 255)
+        frame[rows] = cv2.add(under, cv2.multiply(lit, alpha3, scale=1 / 255))
+        return frame
+
+    def _strip(self, paper: Paper, at: float, exposure_s: float) -> tuple[Frame, Frame]:
+        """Paper above the slot as drawn pixels: darkness of the dots, and where paper is; smeared by what moved while exposing."""
+        height = np.arange(self.depth, 0, -1) - 0.5  # of each drawn dot row, above the slot
+        row_time = at + (self._row_of_height[np.ceil(height).astype(int)] / self.height - 0.5) * self._grade.readout_s
+        ends = paper.position(row_time + exposure_s / 2)
+        starts = paper.position(row_time - exposure_s / 2)
+        newest, oldest = math.ceil(float(ends.max())), math.floor(float(starts.min()) - self.depth) - 1
+        lines = paper.lines(oldest, newest + 1)
+        if ends.max() - starts.min() < 1e-6:
+            index = np.floor(starts - height).astype(int) - oldest
+            dots = lines[index]
+        else:
+            dots = _smeared(lines, starts - height - oldest, ends - height - oldest)
+        drawn_width = (PAPER_DOTS_WIDE + 2 * BORDER) * OVERSAMPLING
+        tones = np.zeros((self.depth * OVERSAMPLING, drawn_width), np.uint8)
+        left = (SIDE + BORDER) * OVERSAMPLING
+        size = (SLIP_DOTS_WIDE * OVERSAMPLING, self.depth * OVERSAMPLING)
+        tones[:, left : left + size[0]] = cv2.resize(dots, size, interpolation=cv2.INTER_NEAREST)
+        return tones, self._cover(ends, height, drawn_width)
+
+    def _cover(self, ends: NDArray[np.float64], height: NDArray[np.float64], drawn_width: int) -> Frame:
+        cover = np.zeros((self.depth * OVERSAMPLING, drawn_width), np.uint8)
+        side = BORDER * OVERSAMPLING
+        reach = np.repeat(ends - height, OVERSAMPLING)  # >= -torn edge: there is paper
+        full_from = len(reach) - int(np.count_nonzero(reach >= 0))
+        cover[full_from:, side:-side] = 255
+        first = max(0, full_from - LEADING_DOTS * OVERSAMPLING)
+        band = reach[first:full_from, None] >= -self._torn[None, :]
+        cover[first:full_from, side:-side] = np.where(band, 255, 0)
+        return cover
+
+    def _layer(self, extra_sigma: float) -> tuple[Frame, Frame, Frame]:
+        """Frame without paper, frame full of blank paper, and the light a fully burnt dot takes."""
+        key = round(extra_sigma, 2)
+        if key not in self._layers:
+            if len(self._layers) >= 3:
+                self._layers.clear()
+            self._layers[key] = self._build(key)
+        return self._layers[key]
+
+    def _build(self, extra_sigma: float) -> tuple[Frame, Frame, Frame]:
+        plane_x, plane_y = self._plane
+        sigma = math.hypot(self._grade.blur_sigma_px, extra_sigma)
+        surroundings = cv2.GaussianBlur(self._surroundings().astype(np.float32), (0, 0), sigma)
+        light = self._light[..., None]
+        glare = self._glare[..., None]
+        height = np.maximum(-plane_y / SLIP_PX_PER_DOT, 0)
+        shadow = 1 - SLOT_SHADOW * np.exp(-height / SHADOW_DOTS)
+        bend = 1 + 0.006 * self._grade.curl_dots * np.sin(height * (2 * math.pi / 900) + self._pose.slip_light.flicker_phase * 6)
+        paper_light = light * (shadow * bend)[..., None].astype(np.float32)
+        below = (plane_y > 0)[..., None]
+        sheet = np.where(below, surroundings * light, np.array(_PAPER, np.float32) * paper_light) + glare
+        ink = np.where(below, 0, (np.array(_PAPER, np.float32) - np.array(_INK, np.float32)) * paper_light)
+        empty = surroundings * light + glare
+        return _to_frame(empty), _to_frame(sheet), _to_frame(ink)
+
+    def _surroundings(self) -> Frame:
+        plane_x, plane_y = self._plane
+        rng = np.random.default_rng([self._pose.seed, 0xDE5C])
+        grain = cv2.GaussianBlur(rng.normal(0, 26, (self.height, self.width)).astype(np.float32), (0, 0), 2, sigmaY=60)
+        desk = np.clip(np.array(_DESK, np.float32) + grain[..., None] * 4, 0, 255)
+        plane = np.where((plane_y < -160)[..., None], desk, np.array(_LID, np.float32))
+        lip = (plane_y > -4) & (plane_y < 10) & (np.abs(plane_x) < PAPER_DOTS_WIDE / 2 * SLIP_PX_PER_DOT + 8)
+        plane = np.where(lip[..., None], np.array(_LIP, np.float32), plane)
+        left, right, top, bottom = PATCH
+        inside = (plane_x > left) & (plane_x < right) & (plane_y > top) & (plane_y < bottom)
+        return np.where(inside[..., None], GREY_PATCH, plane).astype(np.uint8)
+
+
+def _smeared(lines: Frame, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> Frame:
+    """Mean of the lines each row passed between two positions (in lines)."""
+    sums = np.zeros((len(lines) + 1, lines.shape[1]), np.float32)
+    np.cumsum(lines, axis=0, dtype=np.float32, out=sums[1:])
+    low = np.clip(starts - 0.5, 0, len(lines) - 1)
+    high = np.clip(np.maximum(ends + 0.5, low + 1e-3), 0, len(lines))
+    width = np.maximum(high - low, 1e-3)[:, None].astype(np.float32)
+    return np.clip((_at(sums, high) - _at(sums, low)) / width, 0, 255).astype(np.uint8)
+
+
+def _at(sums: Floats, position: NDArray[np.float64]) -> Floats:
+    whole = np.minimum(position.astype(int), len(sums) - 2)
+    part = (position - whole)[:, None].astype(np.float32)
+    return np.asarray(sums[whole] * (1 - part) + sums[whole + 1] * part, np.float32)
+
+
+def _torn_edge(rng: np.random.Generator) -> NDArray[np.float64]:
+    """How far paper reaches beyond the first line, per drawn column: the teeth of the tear bar."""
+    columns = np.arange(PAPER_DOTS_WIDE * OVERSAMPLING) / OVERSAMPLING
+    teeth = np.abs((columns / 11 + rng.uniform(0, 1)) % 1 - 0.5) * 10
+    slant = rng.uniform(-3, 3) * (columns / PAPER_DOTS_WIDE - 0.5) * 2
+    return np.clip(LEADING_DOTS * 0.65 + teeth + slant, 4, LEADING_DOTS)
+
+
+def _to_frame(light: Floats) -> Frame:
+    return np.clip(light + 0.5, 0, 255).astype(np.uint8)
