@@ -3,9 +3,10 @@
 Both ends import this module and nothing else of each other. Times are CLOCK_MONOTONIC seconds (one machine, one clock).
 
 bench to firmware: ``K`` keys, ``C`` card, ``A`` chip's answer, ``P`` paper, ``d`` dot lines printed,
-``U`` UART bytes, ``N`` link, ``E`` battery, ``L`` lid.
+``U`` UART bytes, ``N`` link, ``E`` battery, ``L`` lid, ``B`` JSON {"reset": bool} the reset button.
 firmware to bench: ``F`` picture, ``b`` backlight and display power, ``D`` dot lines, ``U`` UART bytes,
 ``A`` question to the chip, ``S`` beep, ``W`` drawer, ``R`` restart asked for.
+A receiver ignores types that it does not know.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ KEYS: tuple[str, ...] = (
 )  # fmt: skip
 """Key names by their bit in the ``K`` mask."""
 
-KEYS_CLOSED, CARD, CHIP, PAPER, PRINTED, UART, LINK, BATTERY, LID = "K", "C", "A", "P", "d", "U", "N", "E", "L"
+KEYS_CLOSED, CARD, CHIP, PAPER, PRINTED, UART, LINK, BATTERY = "K", "C", "A", "P", "d", "U", "N", "E"
+LID, BUTTON = "L", "B"
 SCREEN, LIGHT, DOTS, BEEP, DRAWER, RESTART = "F", "b", "D", "S", "W", "R"
 
 PORT_ECR, PORT_CONSOLE = 0, 1
@@ -98,7 +100,7 @@ def parse_keys(payload: bytes) -> tuple[float, int]:
 
 
 def json_message(kind: str, value: object) -> bytes:
-    """A message whose payload is JSON (``C A P N E L b S W R``)."""
+    """A message whose payload is JSON (``C A P N E L B b S W R``)."""
     return encode(kind, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
