@@ -51,7 +51,9 @@ class View(msgspec.Struct, frozen=True):
 
     def plane_maps(self, x0: int, y0: int, width: int, height: int) -> tuple[Floats, Floats]:
         """For a window of the frame: which plane point (x, y) each pixel sees, two (height, width) arrays."""
-        across, down = np.meshgrid(np.arange(x0, x0 + width, dtype=np.float64), np.arange(y0, y0 + height, dtype=np.float64))
+        across, down = np.meshgrid(
+            np.arange(x0, x0 + width, dtype=np.float64), np.arange(y0, y0 + height, dtype=np.float64)
+        )
         bent_x, bent_y = (across - self.width / 2) / self.focal_px, (down - self.height / 2) / self.focal_px
         ray_x, ray_y = bent_x.copy(), bent_y.copy()
         for _ in range(6):  # the radial term is small: the fixed point is met to 1e-6 px in four rounds

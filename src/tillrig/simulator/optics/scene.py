@@ -67,12 +67,18 @@ def draw_scene(pose: Pose, backlight: bool) -> Frame:
     glass = GLASS_LIT if backlight else GLASS_DIM
     x, y = active_x + GLASS_MARGIN, half_y + GLASS_MARGIN
     _rounded(plane, -x, -y, x, y, 4, (int(glass[0]), int(glass[1]), int(glass[2])))
-    cv2.putText(plane, "CLASSIC", _at(-active_x - 30, -half_y - 66), cv2.FONT_HERSHEY_DUPLEX, 1.1, _PRINT, 2, cv2.LINE_AA)
-    cv2.circle(plane, _at(active_x - 10, -half_y - 76), 9, (70, 170, 70) if backlight else (60, 80, 60), -1, cv2.LINE_AA)
+    cv2.putText(
+        plane, "CLASSIC", _at(-active_x - 30, -half_y - 66), cv2.FONT_HERSHEY_DUPLEX, 1.1, _PRINT, 2, cv2.LINE_AA
+    )
+    cv2.circle(
+        plane, _at(active_x - 10, -half_y - 76), 9, (70, 170, 70) if backlight else (60, 80, 60), -1, cv2.LINE_AA
+    )
     for i, label in enumerate(("F1", "F2", "F3", "F4")):
         left = -active_x + i * 168.0
         _rounded(plane, left, half_y + 74, left + 136, half_y + 132, 14, _KEY)
-        cv2.putText(plane, label, _at(left + 48, half_y + 112), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (60, 58, 56), 2, cv2.LINE_AA)
+        cv2.putText(
+            plane, label, _at(left + 48, half_y + 112), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (60, 58, 56), 2, cv2.LINE_AA
+        )
     _draw_patch(plane)
     return plane
 
@@ -88,7 +94,9 @@ def _at(x: float, y: float) -> tuple[int, int]:
     return round(x + HALF_WIDTH), round(y + HALF_HEIGHT)
 
 
-def _rounded(plane: Frame, x0: float, y0: float, x1: float, y1: float, radius: int, colour: tuple[int, int, int]) -> None:
+def _rounded(
+    plane: Frame, x0: float, y0: float, x1: float, y1: float, radius: int, colour: tuple[int, int, int]
+) -> None:
     (left, top), (right, bottom) = _at(x0, y0), _at(x1, y1)
     cv2.rectangle(plane, (left + radius, top), (right - radius, bottom), colour, -1)
     cv2.rectangle(plane, (left, top + radius), (right, bottom - radius), colour, -1)

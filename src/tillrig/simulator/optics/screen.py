@@ -55,11 +55,13 @@ class ScreenRenderer:
         self._light = light_field(self.width, self.height, self._grade, light.gradient_deg)
         self._glare = glare_field(self.width, self.height, self._grade, light.glare_x, light.glare_y, light.glare_sigma)
         self._grid = self._dot_grid()
-        self._layers: dict[tuple[bool, float], tuple[Frame, Floats, Floats]] = {}
+        self._layers: dict[tuple[bool, float, float], tuple[Frame, Floats, Floats]] = {}
 
-    def compose(self, darkness: NDArray[np.float32], backlight: bool, extra_sigma: float = 0.0) -> Frame:
-        """`darkness` (rows, columns) of the dots in 0..1 to the frame's light, BGR uint8, a new array."""
-        base, clear, ink = self._layer(backlight, extra_sigma)
+    def compose(
+        self, darkness: NDArray[np.float32], backlight: bool, extra_sigma: float = 0.0, gain: float = 1.0
+    ) -> Frame:
+        """`darkness` (rows, columns) of the dots in 0..1 to the frame's light at an exposure gain, BGR uint8, a new array."""
+        base, clear, ink = self._layer(backlight, extra_sigma, gain)
         dots = np.clip(darkness * (1 - IDLE_DARKNESS) + IDLE_DARKNESS, 0, 1)
         small = np.rint(dots * 255).astype(np.uint8)
         canvas = np.zeros_like(self._grid)
@@ -81,26 +83,28 @@ class ScreenRenderer:
         cell[-1, :] = cell[:, -1] = round(255 * GAP_DARKNESS)
         return np.tile(cell, (self._pose.rows + 2, self._pose.columns + 2))
 
-    def _layer(self, backlight: bool, extra_sigma: float) -> tuple[Frame, Floats, Floats]:
+    def _layer(self, backlight: bool, extra_sigma: float, gain: float) -> tuple[Frame, Floats, Floats]:
         """Frame without dots, and in the display's window: light of clear glass, light a full dot takes per unit of 1/255."""
-        key = (backlight, round(extra_sigma, 2))
+        key = (backlight, round(extra_sigma, 2), round(gain, 4))
         if key not in self._layers:
             if len(self._layers) >= 4:
                 self._layers.clear()
-            self._layers[key] = self._build(backlight, key[1])
+            self._layers[key] = self._build(*key)
         return self._layers[key]
 
-    def _build(self, backlight: bool, extra_sigma: float) -> tuple[Frame, Floats, Floats]:
+    def _build(self, backlight: bool, extra_sigma: float, gain: float) -> tuple[Frame, Floats, Floats]:
         map_x, map_y = self._full_maps
         scene = draw_scene(self._pose, backlight).astype(np.float32)
-        seen = cv2.remap(scene, map_x + HALF_WIDTH, map_y + HALF_HEIGHT, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.remap(
+            scene, map_x + HALF_WIDTH, map_y + HALF_HEIGHT, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         seen = _blur(seen, self._sigma(extra_sigma))
         light = self._light[..., None] * np.ones(3, np.float32)
         light[self._window] *= self._moire()
-        clear = seen * light + self._glare[..., None]
+        clear = (seen * light + self._glare[..., None]) * np.float32(gain)
         glass = np.array(GLASS_LIT if backlight else GLASS_DIM, np.float32)
         depth = self._grade.contrast * INK_SHARE * (1.0 if backlight else DIM_CONTRAST)
-        ink = light[self._window] * glass * np.float32(depth / 255)
+        ink = light[self._window] * glass * np.float32(depth / 255 * gain)
         base = cv2.convertScaleAbs(np.clip(clear, 0, 255))
         # The sensor clips after the dots took their light, so the window keeps what is above 255.
         return np.asarray(base, np.uint8), np.ascontiguousarray(clear[self._window]), np.ascontiguousarray(ink)

@@ -63,7 +63,7 @@ class SlipRenderer:
         self._glare = glare_field(self.width, self.height, self._grade, light.glare_x, light.glare_y, light.glare_sigma)
         rng = np.random.default_rng([pose.seed, 0x70E2])
         self._torn = _torn_edge(rng)
-        self._layers: dict[float, tuple[Frame, Frame, Frame]] = {}
+        self._layers: dict[tuple[float, float], tuple[Frame, Frame, Frame, Frame]] = {}
 
     def _curled(self, across: Floats, up: Floats) -> tuple[Floats, Floats]:
         """Which paper point stands where, at most the grade's curl away: lines bow and wander along the slip."""
@@ -78,13 +78,15 @@ class SlipRenderer:
         sway = 0.7 * curl * np.sin(up * (2 * math.pi / 1100) + phases[2])
         return (across + sway).astype(np.float32), (up + lift).astype(np.float32)
 
-    def compose(self, paper: Paper | None, at: float, exposure_s: float, extra_sigma: float = 0.0) -> Frame:
-        """The light of one frame with mid exposure at `at`, BGR uint8, a new array."""
-        empty, sheet, ink = self._layer(extra_sigma)
+    def compose(
+        self, paper: Paper | None, at: float, exposure_s: float, extra_sigma: float = 0.0, gain: float = 1.0
+    ) -> Frame:
+        """The light of one frame with mid exposure at `at` and an exposure gain, BGR uint8, a new array."""
+        empty, sheet, ink, glare = self._layer(extra_sigma, gain)
         frame = empty.copy()
         top_out = 0.0 if paper is None else float(paper.position(at + self._grade.readout_s / 2 + exposure_s / 2))
         if paper is None or top_out <= 0:
-            return frame
+            return np.asarray(cv2.add(frame, glare, frame), np.uint8)
         tones, cover = self._strip(paper, at, exposure_s)
         visible = min(self.depth, math.ceil(top_out) + LEADING_DOTS + 12)
         top = max(0, int(self._row_of_height[visible]) - 24)
@@ -97,7 +99,8 @@ class SlipRenderer:
         alpha3 = cv2.merge([alpha, alpha, alpha])
         under = cv2.multiply(frame[rows], cv2.bitwise_not(alpha3), scale=1 / 255)
         frame[rows] = cv2.add(under, cv2.multiply(lit, alpha3, scale=1 / 255))
-        return frame
+        # Glare comes last: the sensor clips the sum, so ink under a spot is lifted, not hidden by a clipped sheet.
+        return np.asarray(cv2.add(frame, glare, frame), np.uint8)
 
     def _strip(self, paper: Paper, at: float, exposure_s: float) -> tuple[Frame, Frame]:
         """Paper above the slot as drawn pixels: darkness of the dots, and where paper is; smeared by what moved while exposing."""
@@ -130,30 +133,32 @@ class SlipRenderer:
         cover[first:full_from, side:-side] = np.where(band, 255, 0)
         return cover
 
-    def _layer(self, extra_sigma: float) -> tuple[Frame, Frame, Frame]:
-        """Frame without paper, frame full of blank paper, and the light a fully burnt dot takes."""
-        key = round(extra_sigma, 2)
+    def _layer(self, extra_sigma: float, gain: float) -> tuple[Frame, Frame, Frame, Frame]:
+        """Frame without paper, frame full of blank paper, the light a fully burnt dot takes, and the glare."""
+        key = (round(extra_sigma, 2), round(gain, 4))
         if key not in self._layers:
             if len(self._layers) >= 3:
                 self._layers.clear()
-            self._layers[key] = self._build(key)
+            self._layers[key] = self._build(*key)
         return self._layers[key]
 
-    def _build(self, extra_sigma: float) -> tuple[Frame, Frame, Frame]:
+    def _build(self, extra_sigma: float, gain: float) -> tuple[Frame, Frame, Frame, Frame]:
         plane_x, plane_y = self._plane
         sigma = math.hypot(self._grade.blur_sigma_px, extra_sigma)
         surroundings = cv2.GaussianBlur(self._surroundings().astype(np.float32), (0, 0), sigma)
-        light = self._light[..., None]
-        glare = self._glare[..., None]
+        light = self._light[..., None] * np.float32(gain)
         height = np.maximum(-plane_y / SLIP_PX_PER_DOT, 0)
         shadow = 1 - SLOT_SHADOW * np.exp(-height / SHADOW_DOTS)
-        bend = 1 + 0.006 * self._grade.curl_dots * np.sin(height * (2 * math.pi / 900) + self._pose.slip_light.flicker_phase * 6)
+        bend = 1 + 0.006 * self._grade.curl_dots * np.sin(
+            height * (2 * math.pi / 900) + self._pose.slip_light.flicker_phase * 6
+        )
         paper_light = light * (shadow * bend)[..., None].astype(np.float32)
         below = (plane_y > 0)[..., None]
-        sheet = np.where(below, surroundings * light, np.array(_PAPER, np.float32) * paper_light) + glare
+        sheet = np.where(below, surroundings * light, np.array(_PAPER, np.float32) * paper_light)
         ink = np.where(below, 0, (np.array(_PAPER, np.float32) - np.array(_INK, np.float32)) * paper_light)
-        empty = surroundings * light + glare
-        return _to_frame(empty), _to_frame(sheet), _to_frame(ink)
+        empty = surroundings * light
+        glare = np.repeat(self._glare[..., None] * np.float32(gain), 3, axis=2)
+        return _to_frame(empty), _to_frame(sheet), _to_frame(ink), _to_frame(glare)
 
     def _surroundings(self) -> Frame:
         plane_x, plane_y = self._plane

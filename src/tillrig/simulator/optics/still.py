@@ -24,7 +24,12 @@ from tillrig.simulator.optics.slip import SlipRenderer, slip_patch
 
 
 def render_screen(
-    dots: NDArray[np.bool_] | bytes, pose: Pose, *, frame: int = 0, before: NDArray[np.bool_] | None = None, after_s: float = 0.0
+    dots: NDArray[np.bool_] | bytes,
+    pose: Pose,
+    *,
+    frame: int = 0,
+    before: NDArray[np.bool_] | None = None,
+    after_s: float = 0.0,
 ) -> Frame:
     """Photograph of a display showing `dots`, BGR uint8 (720, 1280, 3).
 
@@ -39,7 +44,9 @@ def render_screen(
         darkness += np.float32(left) * (before.astype(np.float32) - darkness)
     renderer = ScreenRenderer(pose)
     light = pose.screen_light.flicker_phase
-    return _photograph(renderer.compose(darkness, backlight=True), Sensor(grade, 1280, 720, pose.seed, light), frame, 30.0)
+    return _photograph(
+        renderer.compose(darkness, backlight=True), Sensor(grade, 1280, 720, pose.seed, light), frame, 30.0
+    )
 
 
 def render_slip(dots: NDArray[np.bool_], pose: Pose, *, frame: int = 0) -> Frame:
@@ -106,10 +113,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kind", choices=["screen", "slip"], required=True)
     parser.add_argument("--grade", choices=sorted(GRADES), default="typical")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--frame", type=int, default=0, help="another exposure of the same pose: other noise, other flicker phase")
+    parser.add_argument(
+        "--frame", type=int, default=0, help="another exposure of the same pose: other noise, other flicker phase"
+    )
     parser.add_argument("--before", type=Path, help="screen shown before, for its ghost")
     parser.add_argument("--after-ms", type=float, default=0.0, help="time since the change from --before")
-    parser.add_argument("input", type=Path, help="PNG or PBM of dots: screen columns x rows, slip 384 wide; dark = dark dot")
+    parser.add_argument(
+        "input", type=Path, help="PNG or PBM of dots: screen columns x rows, slip 384 wide; dark = dark dot"
+    )
     parser.add_argument("output", type=Path, help="JPEG (the grade's quality) or PNG (no compression)")
     options = parser.parse_args(arguments)
     try:
@@ -122,7 +133,9 @@ def main(arguments: list[str] | None = None) -> int:
             pose = Pose.draw(options.grade, options.seed)
             picture = render_slip(dots, pose, frame=options.frame)
         quality = [cv2.IMWRITE_JPEG_QUALITY, pose.numbers.jpeg_quality]
-        done, data = cv2.imencode(options.output.suffix, picture, quality if options.output.suffix.startswith(".j") else [])
+        done, data = cv2.imencode(
+            options.output.suffix, picture, quality if options.output.suffix.startswith(".j") else []
+        )
         if not done:
             raise ValueError(f"cannot write a picture as {options.output.suffix}")
         options.output.write_bytes(bytes(data))
