@@ -29,7 +29,7 @@ def load_cards(path: Path) -> dict[int, Card]:
     """Read a cards file: slot (0..15) to card, each with its ``name``."""
     try:
         document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except Exception as error:  # noqa: BLE001 - ruamel raises its own many kinds; all mean the file is unusable
+    except Exception as error:
         raise CardsError(f"cards file {path} cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise CardsError(f"cards file {path} must map card names to cards")

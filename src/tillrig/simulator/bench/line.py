@@ -91,6 +91,7 @@ class SerialLine:
         clock: Clock,
         rng: random.Random,
         baud: int,
+        *,
         to_client: Callable[[bytes], None],
         to_terminal: Callable[[bytes], None],
         client_baud: Callable[[], int],

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tillrig.simulator.bench.cards import DEFAULT_CARDS
 
@@ -15,14 +16,14 @@ MODELS = ("classic",)
 
 @dataclass(frozen=True)
 class Options:
-    """How a bench is set up. ``host`` is HOST:PORT of the test host, empty to choose a free port."""
+    """How a bench is set up. ``host`` is HOST:PORT of the test host, None to choose a free port."""
 
     directory: Path
     model: str = "classic"
     grade: str = "typical"
     time_scale: float = 1.0
     seed: int = 1
-    host: str = ""
+    host: str | None = None
     cards: Path = DEFAULT_CARDS
     terminal: Path | None = None
     faults: tuple[str, ...] = ()
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--grade", choices=GRADES, default="typical", help="optics grade of the cameras")
     add("--time-scale", type=_positive, default=1.0, help="how much faster the terminal's own waits run")
     add("--seed", type=int, default=1, help="draws the camera pose and every relay's travel")
-    add("--host", type=_address, default="", metavar="HOST:PORT", help="test host; default: a free port")
+    add("--host", type=_address, default=None, metavar="HOST:PORT", help="test host; default: a free port")
     add("--cards", type=Path, default=DEFAULT_CARDS, help="cards in the changer (YAML)")
     add("--terminal", type=Path, help="terminal parameters (JSON); default: the sample terminal")
     add("--fault", dest="faults", action="append", default=[], metavar="NAME", help="seed a firmware fault")
@@ -79,7 +80,8 @@ def parse(arguments: Sequence[str]) -> Options:
             parser.error(f"--fault-file: no file {path}")
     if any("=" not in setting for setting in values["settings"]):
         parser.error("--set wants KEY=VALUE")
-    return Options(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return Options(**known)
 
 
 def _positive(text: str) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ from tillrig.simulator import wire
 
 READ_SIZE = 1 << 16
 _PR_SET_PDEATHSIG = 1
+_logger = logging.getLogger(__name__)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -118,7 +119,7 @@ class Processor:
             try:
                 messages = self._decoder.feed(data)
             except wire.WireError as error:
-                print(f"tillrig bench: the firmware broke the wire: {error}", file=sys.stderr)  # noqa: T201
+                _logger.warning("the firmware broke the wire: %s", error)
                 child.kill()
                 data = b""
             else:

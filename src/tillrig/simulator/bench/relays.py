@@ -27,8 +27,8 @@ def bounce(rng: random.Random, closed: bool, at: float) -> list[tuple[float, boo
 class Relay:
     """One relay: its coil is driven, its contact moves ``travel`` later and bounces.
 
-    ``edge(closed, at)`` is called for every edge, ``settled(closed, at)`` once the contact rests. ``wear`` = n makes the
-    contact miss one closure in n (0 never).
+    ``edge(closed, at)`` is called for every edge, ``settled(closed, at)`` once the contact rests. ``wear`` = n makes
+    the contact miss one closure in n (0 never).
     """
 
     def __init__(

@@ -44,7 +44,7 @@ def is_whole(data: bytes) -> bool:
     return 4 <= len(data) <= MAX_FRAME and crc16(data[:-2]) == int.from_bytes(data[-2:], "little")
 
 
-def request_length(data: bytes) -> int | None:
+def request_length(data: bytes | bytearray) -> int | None:
     """Length in bytes of the request that begins ``data``; None when its function or byte count is not known (yet)."""
     if len(data) < 2:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import sys
 from pathlib import Path
@@ -21,11 +22,12 @@ from tillrig.simulator.bench.relays import KeyLines
 
 WATCHDOG_S = 10.0  # rules T13; the terminal's own wait, so it is scaled
 DRAWER_OPEN_S = 1.0
+_logger = logging.getLogger(__name__)
 DARK_MA, AWAKE_MA, LIGHT_MA, PRINT_MA = 14, 118, 42, 870
 
 
 class Terminal:
-    """Everything behind the case. The bench moves it through ``mains``, ``keys``, ``cards``, ``printer`` and ``lines``."""
+    """What is behind the case; the bench moves it through ``feed``, ``keys``, ``cards``, ``printer`` and ``lines``."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, options: Options, eyes: Eyes, rng: random.Random) -> None:
         self._loop = loop
@@ -186,7 +188,7 @@ class Terminal:
     def _died(self, returncode: int) -> None:
         """The processor ended by itself: glass and lamps stay as they are until its hardware watchdog acts."""
         if self.supplied and self._command:
-            print(f"tillrig bench: the processor ended by itself ({returncode})", file=sys.stderr)  # noqa: T201
+            _logger.warning("the processor ended by itself (%d)", returncode)
             self._watchdog = self._loop.call_later(WATCHDOG_S / self._options.time_scale, self._restart)
 
     def _restart(self) -> None:
@@ -224,7 +226,7 @@ class Terminal:
             case wire.RESTART:
                 self._loop.call_soon(self._restart)
             case other:
-                print(f"tillrig bench: the firmware sent an unknown message {other!r}", file=sys.stderr)  # noqa: T201
+                _logger.warning("the firmware sent an unknown message %r", other)
 
     def _send(self, data: bytes) -> None:
         self.processor.send(data)
