@@ -26,4 +26,7 @@ class Link(Protocol):
     def shape(self, *, delay_ms: int = 0, bytes_per_s: int = 0, loss: float = 0.0) -> None:
         """Slow or lossy path; all zero means as it is."""
 
+    def check(self) -> None:
+        """Raise when the path can no longer be controlled."""
+
     def close(self) -> None: ...

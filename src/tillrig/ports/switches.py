@@ -39,5 +39,8 @@ class Switches(Protocol):
     def open_all(self) -> None:
         """The safe state; must be tried even when earlier commands failed."""
 
+    def check(self) -> None:
+        """Raise when the board does not answer, or its coils are not as they were set (it restarted, a watchdog fired)."""
+
     def close(self) -> None:
         """open_all, then release the port."""

@@ -1,0 +1,151 @@
+"""What every camera driver shares: the kept frames, waiting for the next, and noticing that none comes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+
+from tillrig.errors import CameraError
+from tillrig.ports.camera import CameraControls, Shot
+
+#: No frame for so long: `check` calls the camera broken.
+FRESH_S = 1.0
+#: No frame for so long: whoever waits for one is told, however late the deadline.
+STALL_S = 2.0
+
+Pixel = Annotated[int, msgspec.Meta(ge=1)]
+Point = tuple[float, float]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every camera's entry in a rig file says besides how to reach it.
+
+    size           width and height of its frames, px
+    corners        of the display's dot matrix or the paper window, px, clockwise from top-left
+    distortion_k1  first radial coefficient of the lens
+    px_per_dot     camera pixels a printer dot
+    exposure_ms, focus   locked at opening where given
+    """
+
+    size: tuple[Pixel, Pixel] | None = None
+    fps: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 30.0
+    corners: tuple[Point, Point, Point, Point] | None = None
+    distortion_k1: float = 0.0
+    px_per_dot: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    exposure_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    focus: float | None = None
+    keep_s: Annotated[float, msgspec.Meta(ge=1, le=120)] = 8.0
+
+
+class FrameRing:
+    """Filled by one grabbing thread, read by any. Keeps encoded frames, so a slow reader costs nothing and is never late."""
+
+    def __init__(self, name: str, fps: float, keep_s: float = 8.0) -> None:
+        self.name = name
+        self._shots: deque[Shot] = deque(maxlen=max(2, round(fps * keep_s)))
+        self._came = threading.Condition()
+        self._sinks: list[Callable[[Shot], None]] = []
+        self._index = 0
+        self._last_at = time.monotonic()
+        self._fault = ""
+        self._closed = False
+
+    def push(self, at: float, jpeg: bytes) -> None:
+        shot = Shot(index=self._index, at=at, jpeg=jpeg)
+        with self._came:
+            self._index += 1
+            self._shots.append(shot)
+            self._last_at = time.monotonic()
+            self._fault = ""
+            self._came.notify_all()
+        for sink in self._sinks:
+            try:
+                sink(shot)
+            except Exception as error:  # noqa: BLE001 - a listener's mistake must not blind the others
+                self.fail(f"a listener failed: {type(error).__name__}: {error}")
+
+    def fail(self, fault: str) -> None:
+        """What is wrong now; the next good frame clears it."""
+        with self._came:
+            self._fault = fault
+
+    def latest(self) -> Shot | None:
+        with self._came:
+            return self._shots[-1] if self._shots else None
+
+    def after(self, index: int, deadline: float) -> Shot:
+        with self._came:
+            while True:
+                found = next((shot for shot in self._shots if shot.index > index), None)
+                if found is not None:
+                    return found
+                now = time.monotonic()
+                if self._closed:
+                    raise CameraError(f"{self.name}: the camera is closed")
+                if now - self._last_at >= STALL_S or now >= deadline:
+                    raise CameraError(f"{self.name}: no frame after number {index}; {self._seen(now)}")
+                self._came.wait(min(deadline, self._last_at + STALL_S) - now)
+
+    def ring(self) -> tuple[Shot, ...]:
+        with self._came:
+            return tuple(self._shots)
+
+    def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
+        self._sinks = [*self._sinks, sink]
+
+        def unsubscribe() -> None:
+            self._sinks = [kept for kept in self._sinks if kept is not sink]
+
+        return unsubscribe
+
+    def check(self) -> None:
+        with self._came:
+            now = time.monotonic()
+            if self._closed:
+                raise CameraError(f"{self.name}: the camera is closed")
+            if not self._shots or now - self._last_at > FRESH_S or self._fault:
+                raise CameraError(f"{self.name}: {self._seen(now)}")
+
+    def close(self) -> None:
+        with self._came:
+            self._closed = True
+            self._came.notify_all()
+
+    def _seen(self, now: float) -> str:
+        if self._shots:
+            said = f"the last one, number {self._shots[-1].index}, came {now - self._last_at:.1f} s ago"
+        else:
+            said = f"none came in the {now - self._last_at:.1f} s since opening"
+        return f"{said}{'; ' + self._fault if self._fault else ''}"
+
+
+def lock_as_declared(name: str, view: View, lock: Callable[[CameraControls], CameraControls]) -> None:
+    """Lock exposure and focus as the rig file says, and believe only what the device reads back. Raises CameraError."""
+    if view.exposure_ms is None and view.focus is None:
+        return
+    wanted = CameraControls(
+        exposure_ms=view.exposure_ms,
+        focus=view.focus,
+        auto_exposure=None if view.exposure_ms is None else False,
+        auto_focus=None if view.focus is None else False,
+    )
+    require_read_back(name, wanted, lock(wanted))
+
+
+def require_read_back(name: str, wanted: CameraControls, found: CameraControls) -> None:
+    """Raise CameraError unless every wanted control was read back (5 % allowed: devices round)."""
+    for control in CameraControls.__struct_fields__:
+        asked, got = getattr(wanted, control), getattr(found, control)
+        if asked is None:
+            continue
+        if isinstance(asked, bool):
+            same = got is asked
+        else:
+            same = got is not None and abs(got - asked) <= max(0.05 * abs(asked), 1e-6)
+        if not same:
+            raise CameraError(f"{name}: {control} was set to {asked} and reads back {got}; the picture is not locked")
