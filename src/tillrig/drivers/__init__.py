@@ -1,4 +1,4 @@
-"""Kinds of hardware: one file a kind, each giving one port, found by name in the entry-point group `tillrig.drivers`."""
+"""Kinds of hardware: one file a kind, each giving one port, found by name in entry-point group `tillrig.drivers`."""
 
 from tillrig.drivers.registry import GROUP, Context, Driver, Emit, PortKind, Secrecy, load, names
 

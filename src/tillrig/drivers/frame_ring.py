@@ -43,7 +43,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class FrameRing:
-    """Filled by one grabbing thread, read by any. Keeps encoded frames, so a slow reader costs nothing and is never late."""
+    """Filled by one grabbing thread, read by any. Keeps encoded frames: a slow reader costs nothing, is never late."""
 
     def __init__(self, name: str, fps: float, keep_s: float = 8.0) -> None:
         self.name = name

@@ -1,8 +1,8 @@
 """A process that opens every contact when the harness has died, for boards that cannot do so by themselves.
 
-`python -m tillrig.drivers.guard --port … --baud … --unit … --channels N` waits on its standard input, a pipe whose other
-end only the harness holds. The kernel closes it however the harness ends, `kill -9` included; then the guard opens the
-port and writes all coils open, until the board confirms. The word `done` on the pipe sends it home.
+`python -m tillrig.drivers.guard --port … --baud … --unit … --channels N` waits on its standard input, a pipe whose
+other end only the harness holds. The kernel closes it however the harness ends, `kill -9` included; then the guard
+opens the port and writes all coils open, until the board confirms. The word `done` on the pipe sends it home.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`manual-…`: every port worked by a technician at the console, who is asked, and whose answer is logged with the time.
+"""`manual-…`: every port worked by a technician at the console, who is asked, and whose answer is logged.
 
-Unattended (no terminal, or TILLRIG_UNATTENDED=1) every act raises BlockedError. While a secret is typed the console must
-say which key is meant, the log does not.
+Unattended (no terminal, or TILLRIG_UNATTENDED=1) every act raises BlockedError. While a secret is typed the console
+must say which key is meant, the log does not.
 """
 
 from __future__ import annotations

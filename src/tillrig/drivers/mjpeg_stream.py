@@ -87,7 +87,7 @@ class MjpegStream:
         return exposure_time(stamp, arrived), jpeg
 
     def _line(self) -> bytes:
-        line = self._response.readline(_LINE)
+        line: bytes = self._response.readline(_LINE)
         if not line:
             raise CameraError(f"{self._url} ended the stream")
         return line

@@ -53,7 +53,7 @@ class Board:
         return self._last_good
 
     @property
-    def lock(self) -> threading.RLock:  # type: ignore[valid-type]  # a factory function in typeshed
+    def lock(self) -> threading.RLock:
         """Held over several exchanges that belong together."""
         return self._lock
 
@@ -71,7 +71,9 @@ class Board:
                     return self.exchange(request, what)
                 except Disturbed as disturbance:
                     heard = str(disturbance)
-        raise SwitchError(f"{self._where(request, what)}: {heard}; is the board powered, and are port, baud and unit right?")
+        raise SwitchError(
+            f"{self._where(request, what)}: {heard}; is the board powered, and are port, baud and unit right?"
+        )
 
     def exchange(self, request: bytes, what: str, timeout_s: float | None = None) -> tuple[int, ...]:
         """One try. Raises Disturbed for silence and garbage, SwitchError for a refusal or a lost port."""
@@ -90,7 +92,9 @@ class Board:
         except (serial.SerialException, OSError, TypeError) as error:
             # TypeError: pyserial reads from a descriptor that another thread has closed.
             self._dead = f"the port is lost ({error})"
-            raise SwitchError(f"{self._where(request, what)}: {self._dead}; unplugged, or its other end has ended") from error
+            raise SwitchError(
+                f"{self._where(request, what)}: {self._dead}; unplugged, or its other end has ended"
+            ) from error
         try:
             values = modbus.decode_response(request, answer)
         except modbus.ModbusException as error:

@@ -1,8 +1,8 @@
 """`modbus-rtu`: a relay board that speaks Modbus RTU on a serial port (functions 01, 05, 0F; 06 for timed pulses).
 
 Three protections open the contacts when the harness dies with one closed (`protection` says which are at work):
-board-timed pulses (the board opens a key by itself), the board's watchdog register (armed while any contact is held, fed
-from a thread), and, for boards that have no watchdog, a guard process (see `guard`).
+board-timed pulses (the board opens a key by itself), the board's watchdog register (armed while any contact is held,
+fed from a thread), and, for boards that have no watchdog, a guard process (see `guard`).
 """
 
 from __future__ import annotations
@@ -230,7 +230,9 @@ class ModbusSwitches:
         wrong = [channel for channel, on in states.items() if coils[channel] != on]
         if wrong:
             told = ", ".join(f"{channel} {'closed' if states[channel] else 'open'}" for channel in wrong)
-            raise SwitchError(f"{self.name} on {self.board.port}: set coils {told}, but the board reads the contrary back")
+            raise SwitchError(
+                f"{self.name} on {self.board.port}: set coils {told}, but the board reads the contrary back"
+            )
 
     def _compare(self, coils: tuple[bool, ...]) -> None:
         lost = [channel for channel, on in self._levels.items() if on and not coils[channel]]
@@ -265,7 +267,7 @@ class ModbusSwitches:
         self.board.transact(request, f"set its watchdog to {ms} ms")
 
     def _feed(self) -> None:
-        """Speak to the board often enough while a contact is held; what it answers shows whether the contact still is."""
+        """Speak to the board often enough while a contact is held; its answer shows whether the contact still is."""
         while not self._closing.is_set():
             self._held.wait()
             if self._closing.wait(FEED_S):

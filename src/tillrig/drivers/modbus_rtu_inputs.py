@@ -1,4 +1,4 @@
-"""`modbus-rtu-inputs`: the senses of a Modbus board that another instrument of the rig drives (functions 02, 03, 04)."""
+"""`modbus-rtu-inputs`: the senses of a Modbus board that another instrument drives (functions 02, 03, 04)."""
 
 from __future__ import annotations
 

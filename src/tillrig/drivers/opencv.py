@@ -124,7 +124,7 @@ class OpencvCamera:
             raise CameraError(f"{self.name}: there is no camera {source} (plugged in? cameras here: {there})")
         if options.device is not None:
             capture = cv2.VideoCapture(source, cv2.CAP_V4L2)
-            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*options.fourcc))
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*options.fourcc))
             if options.size is not None:
                 capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
                 capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
@@ -137,7 +137,9 @@ class OpencvCamera:
             capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             capture.release()
-            raise CameraError(f"{self.name}: OpenCV cannot open {source!r} (taken by another program, or no such camera?)")
+            raise CameraError(
+                f"{self.name}: OpenCV cannot open {source!r} (taken by another program, or no such camera?)"
+            )
         return capture
 
     def _run(self) -> None:
@@ -161,7 +163,7 @@ class OpencvCamera:
                 grabbed = self._capture.grab()
                 at = time.monotonic()
                 good, picture = self._capture.retrieve() if grabbed else (False, None)
-            if not good:
+            if not good or picture is None:
                 what = "has ended" if self._file is not None else "gives no more frames"
                 raise CameraError(f"{self.name}: {self._source()!r} {what}")
             size = (picture.shape[1], picture.shape[0])

@@ -10,7 +10,7 @@ from tillrig.errors import SwitchError
 
 
 class HostPulses:
-    """Opens channels at their time; the operating system's scheduling shows in the length (board-timed pulses have none)."""
+    """Opens channels at their time; the operating system's scheduling shows in the length, unlike with board timing."""
 
     def __init__(self, name: str, open_one: Callable[[int], None]) -> None:
         self._open_one = open_one

@@ -1,7 +1,7 @@
 """How a driver is found and what it is given.
 
-A distribution adds drivers by an entry point of group `tillrig.drivers` whose object satisfies `Driver`; the built-in ones
-are declared in the same way.
+A distribution adds drivers by an entry point of group `tillrig.drivers` whose object satisfies `Driver`; the built-in
+ones are declared in the same way.
 """
 
 from __future__ import annotations

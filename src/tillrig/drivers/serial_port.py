@@ -19,7 +19,7 @@ WRITE_LIMIT_S = 2.0
 
 
 def resolve(port: str, base: Path) -> str:
-    """A device path relative to the rig file, made absolute; URLs (`rfc2217://`, `socket://`) and absolute paths as is."""
+    """A device path relative to the rig file, made absolute; URLs (`rfc2217://`, `socket://`) stay."""
     if "://" in port or Path(port).is_absolute() or os.name == "nt":
         return port
     return str(base / port)
@@ -65,7 +65,7 @@ def holder(port: str) -> str:
     found = []
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            if os.readlink(link) == target and link.parts[2] != str(os.getpid()):
+            if str(link.readlink()) == target and link.parts[2] != str(os.getpid()):
                 found.append(f"pid {link.parts[2]} ({Path('/proc', link.parts[2], 'comm').read_text().strip()})")
         except OSError:
             continue

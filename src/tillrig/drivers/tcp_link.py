@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -138,7 +138,9 @@ class TcpLink:
             with self._lock:
                 self._pairs.append((caller, host))
             for source, sink in ((caller, host), (host, caller)):
-                threading.Thread(target=self._carry, args=(source, sink), name=f"{self.name}-carry", daemon=True).start()
+                threading.Thread(
+                    target=self._carry, args=(source, sink), name=f"{self.name}-carry", daemon=True
+                ).start()
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         try:

@@ -40,7 +40,7 @@ class Switches(Protocol):
         """The safe state; must be tried even when earlier commands failed."""
 
     def check(self) -> None:
-        """Raise when the board does not answer, or its coils are not as they were set (it restarted, a watchdog fired)."""
+        """Raise when the board does not answer, or its coils are not as they were set (restart, watchdog)."""
 
     def close(self) -> None:
         """open_all, then release the port."""
