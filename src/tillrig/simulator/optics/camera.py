@@ -21,7 +21,7 @@ BLACK_LEVEL = 2
 
 
 class Camera:
-    """Base of the two cameras. Renders only while somebody looks; every frame is `mid exposure time -> light -> sensor -> JPEG`."""
+    """Base of the two cameras: mid exposure time -> light -> sensor -> JPEG, rendered only while somebody looks."""
 
     name = "camera"
     fps = 30.0
@@ -118,8 +118,9 @@ class Camera:
         }
 
     def set_controls(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Set some controls and read all back. A value under its automatic mode is not taken, as with V4L2: read back tells.
+        """Set some controls and read all back.
 
+        A value under its automatic mode is not taken, as with V4L2: the read-back tells.
         ValueError on an unknown control or a value out of range; nothing is changed then.
         """
         self._check(wanted)
@@ -174,7 +175,7 @@ class Camera:
         return float(2 ** (0.5 * self.grade.hunting_stops * math.sin(math.pi * at)))
 
     def compose(self, at: float) -> tuple[Frame, object]:
-        """Light of a frame with mid exposure `at`, and a key that is equal while that light stays the same (None: it does not)."""
+        """Light of a frame, mid exposure `at`, and a key that is equal while that light stays (None: it changes)."""
         raise NotImplementedError
 
     def photograph(self, at: float) -> bytes:

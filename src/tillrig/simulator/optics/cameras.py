@@ -93,7 +93,7 @@ class SlipCamera(Camera):
         return self._paper.printed > 0
 
     def advance(self, lines: list[bytes], at: float) -> None:
-        """Dot lines of 48 bytes; the last left the head at `at`, the others before it at 60 mm/s. Call every 20 ms or so."""
+        """Dot lines of 48 bytes; the last left the head at `at`, those before it at 60 mm/s. Call every 20 ms or so."""
         dots = unpack(lines)
         with self._lock:
             self._paper.advance(dots, at)

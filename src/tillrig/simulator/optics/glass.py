@@ -39,7 +39,7 @@ class Segment(msgspec.Struct, frozen=True):
     def darkness(self, at: float) -> Floats:
         """Dots (rows, columns), 0 clear to 1 dark, at time `at`."""
         ghost, fade = self.residue(at)
-        return np.clip(self.target + ghost + fade, 0, 1).astype(np.float32)
+        return np.asarray(np.clip(self.target + ghost + fade, 0, 1), np.float32)
 
     def settled(self, at: float) -> bool:
         """Nothing decays any more that a camera could see."""
@@ -63,7 +63,7 @@ class Glass:
         self._segments = [first]
 
     def show(self, width: int, height: int, bits: int, data: bytes, at: float) -> None:
-        """A new framebuffer: rows of 1 bpp, most significant bit first, 1 = dark. ValueError when it does not fit the glass."""
+        """A new framebuffer: rows of 1 bpp, MSB first, 1 = dark. ValueError when it does not fit the glass."""
         if (width, height, bits) != (self.columns, self.rows, 1) or len(data) != width * height // 8:
             raise ValueError(
                 f"the glass is {self.columns}x{self.rows} at 1 bit, {self.columns * self.rows // 8} bytes; "
@@ -77,7 +77,7 @@ class Glass:
                 self._append(at, now.backlight, True)
 
     def light(self, backlight: bool, powered: bool, at: float) -> None:
-        """Backlight and controller on or off. The picture memory outlives `powered` False (controller asleep), not `wipe`."""
+        """Backlight and controller on or off. The picture memory outlives `powered` False (asleep), not `wipe`."""
         with self._lock:
             now = self._segments[-1]
             if (now.backlight, now.powered) != (backlight, powered):

@@ -106,10 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         super().setup()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+    def log_message(self, format: str, *args: Any) -> None:
         """No access log."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class looks it up by this name
+    def do_GET(self) -> None:
         source = self.server.source
         path = self.path.partition("?")[0]
         if path == f"/{source.name}.mjpg":
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
                 404, {"error": f"no such picture: {path}; there are /{source.name}.mjpg and /{source.name}.jpg"}
             )
 
-    def do_PUT(self) -> None:  # noqa: N802
+    def do_PUT(self) -> None:
         source = self.server.source
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, 65536))

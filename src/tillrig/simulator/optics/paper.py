@@ -17,7 +17,7 @@ _KEPT_EVENTS = 256
 
 
 class Burn:
-    """How dark one slip's dots come out: thermal tone, faint bands, a dead column. Drawn per slip from the pose's seed."""
+    """How dark one slip's dots come out: thermal tone, faint bands, a dead column; drawn per slip by the seed."""
 
     def __init__(self, pose: Pose, slip: int) -> None:
         grade = pose.numbers
@@ -31,7 +31,7 @@ class Burn:
         self.dead_column: int | None = column if dead else None
 
     def strength(self, first: int, count: int) -> NDArray[np.float32]:
-        """Darkness of burnt dots on lines first .. first + count, 0..1: faint bands take the grade's share in their middle."""
+        """Darkness of burnt dots per line from `first` on, 0..1: faint bands take the grade's share in their middle."""
         lines = np.arange(first, first + count)
         wave = np.sin(2 * np.pi * (lines / self.band_period + self.band_phase))
         return (1 - self._faint * np.clip(wave * 2 - 0.6, 0, 1)).astype(np.float32)

@@ -25,7 +25,7 @@ SLIP_SIDE_MARGIN = 40.0
 
 
 class Light(msgspec.Struct, frozen=True):
-    """Illumination before one camera: direction of the gradient, glare spot (shares of the frame), moiré of the display."""
+    """Light before one camera: direction of the gradient, glare spot (shares of the frame), moiré of the display."""
 
     gradient_deg: float
     glare_x: float
@@ -60,7 +60,7 @@ class Pose(msgspec.Struct, frozen=True):
 
     @classmethod
     def draw(cls, grade: str, seed: int, *, columns: int = 128, rows: int = 64) -> Pose:
-        """Draw a pose for a display of `columns` x `rows` dots; the same seed gives the same pose. ValueError on an unknown grade."""
+        """The pose of this seed for a display of `columns` x `rows` dots. ValueError on an unknown grade."""
         numbers = grade_named(grade)
         rng = np.random.default_rng([seed, 0x0971C5])
         screen = _draw_view(numbers, rng, SCREEN_SIZE, SCREEN_FOCAL_PX, shift=16.0)
@@ -105,7 +105,7 @@ class Pose(msgspec.Struct, frozen=True):
         screen, slip = self.screen, self.slip
         return (
             f"{self.grade} seed {self.seed}: screen tilted {screen.tilt_x_deg:+.1f}/{screen.tilt_y_deg:+.1f} deg, "
-            f"slip {slip.tilt_x_deg:+.1f}/{slip.tilt_y_deg:+.1f} deg with {self.slip_dots} dot lines in view, k1 {screen.k1:+.2f}"
+            f"slip {slip.tilt_x_deg:+.1f}/{slip.tilt_y_deg:+.1f} deg, {self.slip_dots} dot lines in view, k1 {screen.k1:+.2f}"
         )
 
 
@@ -137,11 +137,11 @@ def _draw_view(grade: Grade, rng: np.random.Generator, size: tuple[int, int], fo
 
 
 def _hang(view: View) -> View:
-    """Mount the slip camera as a technician would: slot near the lower edge, paper along the frame, the rest of the roll kept small."""
+    """Mount the slip camera as a technician would: slot near the lower edge, paper along the frame."""
     wanted_roll, shift_x = view.roll_deg / 3, view.shift_x
     view = msgspec.structs.replace(view, roll_deg=0.0, shift_y=SLOT_ROW - view.height / 2)
     for _ in range(8):
-        slot, top = view.project([(0.0, 0.0), (0.0, -1700.0)])
+        slot, top = view.project([(0.0, 0.0), (0.0, -1700.0)]).tolist()
         lean = math.degrees(math.atan2(top[0] - slot[0], slot[1] - top[1]))
         view = msgspec.structs.replace(
             view,

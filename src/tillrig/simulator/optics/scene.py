@@ -60,13 +60,13 @@ def draw_scene(pose: Pose, backlight: bool) -> Frame:
     grain = cv2.GaussianBlur(rng.normal(0, 26, plane.shape[:2]).astype(np.float32), (0, 0), 40, sigmaY=1.5)
     plane[:] = np.clip(np.array(_DESK) + grain[..., None] * 4, 0, 255)
     half_y = half_height(pose)
-    _rounded(plane, -HOUSING_HALF_WIDTH - 6, -half_y - 190, HOUSING_HALF_WIDTH + 6, 900, 46, (52, 50, 48))
-    _rounded(plane, -HOUSING_HALF_WIDTH, -half_y - 184, HOUSING_HALF_WIDTH, 900, 42, _HOUSING)
+    _rounded(plane, (-HOUSING_HALF_WIDTH - 6, -half_y - 190, HOUSING_HALF_WIDTH + 6, 900), 46, (52, 50, 48))
+    _rounded(plane, (-HOUSING_HALF_WIDTH, -half_y - 184, HOUSING_HALF_WIDTH, 900), 42, _HOUSING)
     active_x = ACTIVE_WIDTH / 2
-    _rounded(plane, -active_x - BEZEL_X, -half_y - BEZEL_Y, active_x + BEZEL_X, half_y + BEZEL_Y, 10, _BEZEL)
+    _rounded(plane, (-active_x - BEZEL_X, -half_y - BEZEL_Y, active_x + BEZEL_X, half_y + BEZEL_Y), 10, _BEZEL)
     glass = GLASS_LIT if backlight else GLASS_DIM
     x, y = active_x + GLASS_MARGIN, half_y + GLASS_MARGIN
-    _rounded(plane, -x, -y, x, y, 4, (int(glass[0]), int(glass[1]), int(glass[2])))
+    _rounded(plane, (-x, -y, x, y), 4, (int(glass[0]), int(glass[1]), int(glass[2])))
     cv2.putText(
         plane, "CLASSIC", _at(-active_x - 30, -half_y - 66), cv2.FONT_HERSHEY_DUPLEX, 1.1, _PRINT, 2, cv2.LINE_AA
     )
@@ -75,7 +75,7 @@ def draw_scene(pose: Pose, backlight: bool) -> Frame:
     )
     for i, label in enumerate(("F1", "F2", "F3", "F4")):
         left = -active_x + i * 168.0
-        _rounded(plane, left, half_y + 74, left + 136, half_y + 132, 14, _KEY)
+        _rounded(plane, (left, half_y + 74, left + 136, half_y + 132), 14, _KEY)
         cv2.putText(
             plane, label, _at(left + 48, half_y + 112), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (60, 58, 56), 2, cv2.LINE_AA
         )
@@ -85,7 +85,7 @@ def draw_scene(pose: Pose, backlight: bool) -> Frame:
 
 def _draw_patch(plane: Frame) -> None:
     (x, y), h = PATCH_MIDDLE, PATCH_HALF
-    _rounded(plane, x - h - 6, y - h - 6, x + h + 6, y + h + 62, 3, (215, 215, 215))
+    _rounded(plane, (x - h - 6, y - h - 6, x + h + 6, y + h + 62), 3, (215, 215, 215))
     cv2.rectangle(plane, _at(x - h, y - h), _at(x + h, y + h), (GREY_PATCH,) * 3, -1)
     cv2.rectangle(plane, _at(x - h, y + h + 8), _at(x, y + h + 54), (24, 24, 24), -1)
 
@@ -94,10 +94,8 @@ def _at(x: float, y: float) -> tuple[int, int]:
     return round(x + HALF_WIDTH), round(y + HALF_HEIGHT)
 
 
-def _rounded(
-    plane: Frame, x0: float, y0: float, x1: float, y1: float, radius: int, colour: tuple[int, int, int]
-) -> None:
-    (left, top), (right, bottom) = _at(x0, y0), _at(x1, y1)
+def _rounded(plane: Frame, box: tuple[float, float, float, float], radius: int, colour: tuple[int, int, int]) -> None:
+    (left, top), (right, bottom) = _at(*box[:2]), _at(*box[2:])
     cv2.rectangle(plane, (left + radius, top), (right - radius, bottom), colour, -1)
     cv2.rectangle(plane, (left, top + radius), (right, bottom - radius), colour, -1)
     for cx in (left + radius, right - radius):

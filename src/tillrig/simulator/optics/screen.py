@@ -52,15 +52,15 @@ class ScreenRenderer:
             cv2.CV_16SC2,
         )
         light = pose.screen_light
-        self._light = light_field(self.width, self.height, self._grade, light.gradient_deg)
-        self._glare = glare_field(self.width, self.height, self._grade, light.glare_x, light.glare_y, light.glare_sigma)
+        self._light = light_field(self.width, self.height, self._grade, light)
+        self._glare = glare_field(self.width, self.height, self._grade, light)
         self._grid = self._dot_grid()
         self._layers: dict[tuple[bool, float, float], tuple[Frame, Floats, Floats]] = {}
 
     def compose(
         self, darkness: NDArray[np.float32], backlight: bool, extra_sigma: float = 0.0, gain: float = 1.0
     ) -> Frame:
-        """`darkness` (rows, columns) of the dots in 0..1 to the frame's light at an exposure gain, BGR uint8, a new array."""
+        """`darkness` (rows, columns) of the dots in 0..1 to the light of the frame, BGR uint8, a new array."""
         base, clear, ink = self._layer(backlight, extra_sigma, gain)
         dots = np.clip(darkness * (1 - IDLE_DARKNESS) + IDLE_DARKNESS, 0, 1)
         small = np.rint(dots * 255).astype(np.uint8)
@@ -84,7 +84,7 @@ class ScreenRenderer:
         return np.tile(cell, (self._pose.rows + 2, self._pose.columns + 2))
 
     def _layer(self, backlight: bool, extra_sigma: float, gain: float) -> tuple[Frame, Floats, Floats]:
-        """Frame without dots, and in the display's window: light of clear glass, light a full dot takes per unit of 1/255."""
+        """Frame without dots; in the display's window light of clear glass, and light a dot takes per 1/255."""
         key = (backlight, round(extra_sigma, 2), round(gain, 4))
         if key not in self._layers:
             if len(self._layers) >= 4:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tillrig.simulator.optics.grades import Grade
 from tillrig.simulator.optics.lens import Floats
+from tillrig.simulator.optics.pose import Light
 
 Frame = NDArray[np.uint8]
 
@@ -50,11 +51,10 @@ class Sensor:
         """The picture under the flicker of that phase and an exposure gain; a new array."""
         gains = self.flicker_gain(step) * gain
         out = np.empty_like(picture)
-        ramp = np.arange(256, dtype=np.float32)
-        band = 720 if self._grade.readout_s == 0 else max(4, self._height // 160)
+        band = self._height if self._grade.readout_s == 0 else self._height // 120
         for top in range(0, self._height, band):
-            table = np.clip(ramp * gains[top : top + band].mean() + 0.5, 0, 255).astype(np.uint8)
-            out[top : top + band] = cv2.LUT(picture[top : top + band], table)
+            rows = slice(top, top + band)
+            cv2.convertScaleAbs(picture[rows], out[rows], alpha=float(gains[rows].mean()))
         return out
 
     def settle(self, picture: Frame) -> None:
@@ -104,20 +104,20 @@ class Sensor:
         return up[window], down[window]
 
 
-def light_field(width: int, height: int, grade: Grade, gradient_deg: float) -> Floats:
+def light_field(width: int, height: int, grade: Grade, light: Light) -> Floats:
     """Illumination of each pixel, 1 at the brightest edge, 1 - gradient at the darkest."""
-    angle = math.radians(gradient_deg)
+    angle = math.radians(light.gradient_deg)
     across = (np.arange(width) / (width - 1) - 0.5)[None, :] * math.cos(angle)
     down = (np.arange(height) / (height - 1) - 0.5)[:, None] * math.sin(angle)
     slope = (across + down) / (abs(math.cos(angle)) + abs(math.sin(angle)))
     return (1 - grade.gradient * (0.5 - slope)).astype(np.float32)
 
 
-def glare_field(width: int, height: int, grade: Grade, x: float, y: float, sigma: float) -> Floats:
+def glare_field(width: int, height: int, grade: Grade, light: Light) -> Floats:
     """Light the glare adds to each pixel, of 255."""
     if grade.glare_strength == 0:
         return np.zeros((height, width), np.float32)
-    across = (np.arange(width) - x * width)[None, :]
-    down = (np.arange(height) - y * height)[:, None]
-    spot = np.exp(-(across**2 + down**2) / (2 * (sigma * width) ** 2))
+    across = (np.arange(width) - light.glare_x * width)[None, :]
+    down = (np.arange(height) - light.glare_y * height)[:, None]
+    spot = np.exp(-(across**2 + down**2) / (2 * (light.glare_sigma * width) ** 2))
     return (255 * grade.glare_strength * spot).astype(np.float32)

@@ -59,10 +59,12 @@ class SlipRenderer:
         rows = view.project([(0.0, -v * SLIP_PX_PER_DOT) for v in range(self.depth + 1)])[:, 1]
         self._row_of_height = rows  # frame row where the paper is `index` dots above the slot, mid width
         light = pose.slip_light
-        self._light = light_field(self.width, self.height, self._grade, light.gradient_deg)
-        self._glare = glare_field(self.width, self.height, self._grade, light.glare_x, light.glare_y, light.glare_sigma)
+        self._light = light_field(self.width, self.height, self._grade, light)
+        self._glare = glare_field(self.width, self.height, self._grade, light)
         rng = np.random.default_rng([pose.seed, 0x70E2])
         self._torn = _torn_edge(rng)
+        self._drawn_width = (PAPER_DOTS_WIDE + 2 * BORDER) * OVERSAMPLING
+        self._row_across = np.arange(self.height)[:, None]
         self._layers: dict[tuple[float, float], tuple[Frame, Frame, Frame, Frame]] = {}
 
     def _curled(self, across: Floats, up: Floats) -> tuple[Floats, Floats]:
@@ -84,53 +86,65 @@ class SlipRenderer:
         """The light of one frame with mid exposure at `at` and an exposure gain, BGR uint8, a new array."""
         empty, sheet, ink, glare = self._layer(extra_sigma, gain)
         frame = empty.copy()
-        top_out = 0.0 if paper is None else float(paper.position(at + self._grade.readout_s / 2 + exposure_s / 2))
-        if paper is None or top_out <= 0:
-            return np.asarray(cv2.add(frame, glare, frame), np.uint8)
-        tones, cover = self._strip(paper, at, exposure_s)
-        visible = min(self.depth, math.ceil(top_out) + LEADING_DOTS + 12)
-        top = max(0, int(self._row_of_height[visible]) - 24)
-        rows = np.s_[top : self._slot_row]
-        maps = (self._maps[0][rows], self._maps[1][rows])
-        sigma = math.hypot(self._grade.blur_sigma_px, extra_sigma)
-        seen = cv2.GaussianBlur(cv2.remap(tones, maps[0], maps[1], cv2.INTER_LINEAR), (0, 0), sigma)
-        lit = cv2.subtract(sheet[rows], cv2.multiply(ink[rows], cv2.merge([seen, seen, seen]), scale=1 / 255))
-        alpha = cv2.GaussianBlur(cv2.remap(cover, maps[0], maps[1], cv2.INTER_LINEAR), (0, 0), sigma)
-        alpha3 = cv2.merge([alpha, alpha, alpha])
-        under = cv2.multiply(frame[rows], cv2.bitwise_not(alpha3), scale=1 / 255)
-        frame[rows] = cv2.add(under, cv2.multiply(lit, alpha3, scale=1 / 255))
+        half_s = self._grade.readout_s / 2 + exposure_s / 2
+        if paper is not None and float(paper.position(at + half_s)) > 0:
+            sigma = math.hypot(self._grade.blur_sigma_px, extra_sigma)
+            self._lay(frame, sheet, ink, self._motion(paper, at, exposure_s), sigma)
         # Glare comes last: the sensor clips the sum, so ink under a spot is lifted, not hidden by a clipped sheet.
         return np.asarray(cv2.add(frame, glare, frame), np.uint8)
 
-    def _strip(self, paper: Paper, at: float, exposure_s: float) -> tuple[Frame, Frame]:
-        """Paper above the slot as drawn pixels: darkness of the dots, and where paper is; smeared by what moved while exposing."""
-        height = np.arange(self.depth, 0, -1) - 0.5  # of each drawn dot row, above the slot
+    def _motion(self, paper: Paper, at: float, exposure_s: float) -> _Motion:
+        """Where the paper stands for each drawn dot row, at the opening and the closing of that row's exposure."""
+        height = np.arange(self.depth, 0, -1) - 0.5
         row_time = at + (self._row_of_height[np.ceil(height).astype(int)] / self.height - 0.5) * self._grade.readout_s
         ends = paper.position(row_time + exposure_s / 2)
         starts = paper.position(row_time - exposure_s / 2)
-        newest, oldest = math.ceil(float(ends.max())), math.floor(float(starts.min()) - self.depth) - 1
-        lines = paper.lines(oldest, newest + 1)
-        if ends.max() - starts.min() < 1e-6:
-            index = np.floor(starts - height).astype(int) - oldest
-            dots = lines[index]
-        else:
-            dots = _smeared(lines, starts - height - oldest, ends - height - oldest)
-        drawn_width = (PAPER_DOTS_WIDE + 2 * BORDER) * OVERSAMPLING
-        tones = np.zeros((self.depth * OVERSAMPLING, drawn_width), np.uint8)
-        left = (SIDE + BORDER) * OVERSAMPLING
-        size = (SLIP_DOTS_WIDE * OVERSAMPLING, self.depth * OVERSAMPLING)
-        tones[:, left : left + size[0]] = cv2.resize(dots, size, interpolation=cv2.INTER_NEAREST)
-        return tones, self._cover(ends, height, drawn_width)
+        oldest = max(0, math.floor(float(starts.min()) - self.depth) - 1)
+        lines = paper.lines(oldest, math.ceil(float(ends.max())) + 1)
+        return _Motion(starts - height, ends - height, lines, oldest)
 
-    def _cover(self, ends: NDArray[np.float64], height: NDArray[np.float64], drawn_width: int) -> Frame:
-        cover = np.zeros((self.depth * OVERSAMPLING, drawn_width), np.uint8)
-        side = BORDER * OVERSAMPLING
-        reach = np.repeat(ends - height, OVERSAMPLING)  # >= -torn edge: there is paper
-        full_from = len(reach) - int(np.count_nonzero(reach >= 0))
-        cover[full_from:, side:-side] = 255
-        first = max(0, full_from - LEADING_DOTS * OVERSAMPLING)
-        band = reach[first:full_from, None] >= -self._torn[None, :]
-        cover[first:full_from, side:-side] = np.where(band, 255, 0)
+    def _lay(self, frame: Frame, sheet: Frame, ink: Frame, motion: _Motion, sigma: float) -> None:
+        """Put the paper into the frame: only the rows it reaches, and its outline only around the torn end."""
+        first = int(np.count_nonzero(motion.ends < 0))  # drawn dot rows above the first line
+        above = max(0, first - LEADING_DOTS - 2)
+        spread = math.ceil(3 * sigma) + 22  # tilt, curl and blur carry a dot row so far up or down the frame
+        top = max(0, int(self._row_of_height[self.depth - above]) - spread)
+        whole = min(self._slot_row, int(self._row_of_height[self.depth - first]) + spread) if first else top
+        rows = slice(top, self._slot_row)
+        seen = self._seen(self._tones(motion, first), rows, sigma)
+        lit = cv2.subtract(sheet[rows], cv2.multiply(ink[rows], cv2.merge([seen, seen, seen]), scale=1 / 255))
+        if whole > top:
+            edge = slice(top, whole)
+            alpha = self._seen(self._cover(motion, first), edge, sigma)
+            alpha3 = cv2.merge([alpha, alpha, alpha])
+            under = cv2.multiply(frame[edge], cv2.bitwise_not(alpha3), scale=1 / 255)
+            lit[: whole - top] = cv2.add(under, cv2.multiply(lit[: whole - top], alpha3, scale=1 / 255))
+        frame[rows] = lit
+
+    def _seen(self, drawn: Frame, rows: slice, sigma: float) -> Frame:
+        warped = cv2.remap(drawn, self._maps[0][rows], self._maps[1][rows], cv2.INTER_LINEAR)
+        return np.asarray(cv2.GaussianBlur(warped, (0, 0), sigma), np.uint8)
+
+    def _tones(self, motion: _Motion, first: int) -> Frame:
+        """Darkness of the drawn dots; smeared by what moved while exposing."""
+        starts, ends = motion.starts[first:] - motion.oldest, motion.ends[first:] - motion.oldest
+        if motion.still:
+            dots = motion.lines[np.clip(np.floor(starts).astype(int), 0, len(motion.lines) - 1)]
+        else:
+            dots = _smeared(motion.lines, starts, ends)
+        tones = np.zeros((self.depth * OVERSAMPLING, self._drawn_width), np.uint8)
+        left, width = (SIDE + BORDER) * OVERSAMPLING, SLIP_DOTS_WIDE * OVERSAMPLING
+        size = (width, len(dots) * OVERSAMPLING)
+        tones[first * OVERSAMPLING :, left : left + width] = cv2.resize(dots, size, interpolation=cv2.INTER_NEAREST)
+        return tones
+
+    def _cover(self, motion: _Motion, first: int) -> Frame:
+        """Where there is paper, around the torn end."""
+        cover = np.zeros((self.depth * OVERSAMPLING, self._drawn_width), np.uint8)
+        cover[first * OVERSAMPLING :] = 255
+        start = max(0, first - LEADING_DOTS) * OVERSAMPLING
+        reach = np.repeat(motion.ends, OVERSAMPLING)[start : first * OVERSAMPLING, None]
+        cover[start : first * OVERSAMPLING] = np.where(reach >= -self._torn[None, :], 255, 0)
         return cover
 
     def _layer(self, extra_sigma: float, gain: float) -> tuple[Frame, Frame, Frame, Frame]:
@@ -143,7 +157,7 @@ class SlipRenderer:
         return self._layers[key]
 
     def _build(self, extra_sigma: float, gain: float) -> tuple[Frame, Frame, Frame, Frame]:
-        plane_x, plane_y = self._plane
+        plane_y = self._plane[1]
         sigma = math.hypot(self._grade.blur_sigma_px, extra_sigma)
         surroundings = cv2.GaussianBlur(self._surroundings().astype(np.float32), (0, 0), sigma)
         light = self._light[..., None] * np.float32(gain)
@@ -153,12 +167,22 @@ class SlipRenderer:
             height * (2 * math.pi / 900) + self._pose.slip_light.flicker_phase * 6
         )
         paper_light = light * (shadow * bend)[..., None].astype(np.float32)
-        below = (plane_y > 0)[..., None]
-        sheet = np.where(below, surroundings * light, np.array(_PAPER, np.float32) * paper_light)
-        ink = np.where(below, 0, (np.array(_PAPER, np.float32) - np.array(_INK, np.float32)) * paper_light)
+        solid = self._sheet_outline(sigma)[..., None]
         empty = surroundings * light
+        sheet = empty * (1 - solid) + np.array(_PAPER, np.float32) * paper_light * solid
+        ink = (np.array(_PAPER, np.float32) - np.array(_INK, np.float32)) * paper_light * solid
         glare = np.repeat(self._glare[..., None] * np.float32(gain), 3, axis=2)
         return _to_frame(empty), _to_frame(sheet), _to_frame(ink), _to_frame(glare)
+
+    def _sheet_outline(self, sigma: float) -> Floats:
+        """0..1, where an endless slip covers the frame: its sides, and the slot below."""
+        drawn = np.zeros((self.depth * OVERSAMPLING, self._drawn_width), np.float32)
+        side = BORDER * OVERSAMPLING
+        drawn[:, side:-side] = 1
+        seen = cv2.remap(drawn, *self._maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        beyond = (self._plane[1] < 0) & (self._row_across < self._row_of_height[self.depth] + 4)
+        sides = np.abs(self._plane[0]) < PAPER_DOTS_WIDE / 2 * SLIP_PX_PER_DOT
+        return np.asarray(cv2.GaussianBlur(np.where(beyond & sides, 1, seen), (0, 0), sigma), np.float32)
 
     def _surroundings(self) -> Frame:
         plane_x, plane_y = self._plane
@@ -173,6 +197,17 @@ class SlipRenderer:
         return np.where(inside[..., None], GREY_PATCH, plane).astype(np.uint8)
 
 
+class _Motion:
+    """Line positions passing each drawn dot row while exposing, and the lines themselves from `oldest` on."""
+
+    def __init__(self, starts: NDArray[np.float64], ends: NDArray[np.float64], lines: Frame, oldest: int) -> None:
+        self.starts = starts
+        self.ends = ends
+        self.lines = lines
+        self.oldest = oldest
+        self.still = float(np.max(ends - starts)) < 1e-6 and float(np.ptp(np.diff(ends))) < 1e-6
+
+
 def _smeared(lines: Frame, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> Frame:
     """Mean of the lines each row passed between two positions (in lines)."""
     sums = np.zeros((len(lines) + 1, lines.shape[1]), np.float32)
@@ -180,7 +215,7 @@ def _smeared(lines: Frame, starts: NDArray[np.float64], ends: NDArray[np.float64
     low = np.clip(starts - 0.5, 0, len(lines) - 1)
     high = np.clip(np.maximum(ends + 0.5, low + 1e-3), 0, len(lines))
     width = np.maximum(high - low, 1e-3)[:, None].astype(np.float32)
-    return np.clip((_at(sums, high) - _at(sums, low)) / width, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip((_at(sums, high) - _at(sums, low)) / width, 0, 255), np.uint8)
 
 
 def _at(sums: Floats, position: NDArray[np.float64]) -> Floats:
@@ -191,11 +226,11 @@ def _at(sums: Floats, position: NDArray[np.float64]) -> Floats:
 
 def _torn_edge(rng: np.random.Generator) -> NDArray[np.float64]:
     """How far paper reaches beyond the first line, per drawn column: the teeth of the tear bar."""
-    columns = np.arange(PAPER_DOTS_WIDE * OVERSAMPLING) / OVERSAMPLING
+    columns = np.arange((PAPER_DOTS_WIDE + 2 * BORDER) * OVERSAMPLING) / OVERSAMPLING
     teeth = np.abs((columns / 11 + rng.uniform(0, 1)) % 1 - 0.5) * 10
     slant = rng.uniform(-3, 3) * (columns / PAPER_DOTS_WIDE - 0.5) * 2
     return np.clip(LEADING_DOTS * 0.65 + teeth + slant, 4, LEADING_DOTS)
 
 
 def _to_frame(light: Floats) -> Frame:
-    return np.clip(light + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(light + 0.5, 0, 255), np.uint8)

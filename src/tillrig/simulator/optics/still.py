@@ -33,8 +33,8 @@ def render_screen(
 ) -> Frame:
     """Photograph of a display showing `dots`, BGR uint8 (720, 1280, 3).
 
-    `dots`: bool (rows, columns), True = dark, or the packed framebuffer (1 bpp, MSB first). `frame` picks another noise and
-    flicker phase of the same pose. With `before`, the ghost of that screen is still there as it is `after_s` after the change.
+    `dots`: bool (rows, columns), True = dark, or the packed framebuffer (1 bpp, MSB first). `frame` picks other noise
+    and flicker of the same pose. With `before`, the ghost of that screen is there as it is `after_s` after the change.
     """
     shown = _framebuffer(dots, pose)
     grade = pose.numbers
@@ -43,14 +43,14 @@ def render_screen(
         left = grade.ghost * np.exp(-after_s / grade.ghost_tau_s)
         darkness += np.float32(left) * (before.astype(np.float32) - darkness)
     renderer = ScreenRenderer(pose)
-    light = pose.screen_light.flicker_phase
+    phase = pose.screen_light.flicker_phase
     return _photograph(
-        renderer.compose(darkness, backlight=True), Sensor(grade, 1280, 720, pose.seed, light), frame, 30.0
+        renderer.compose(darkness, backlight=True), Sensor(grade, 1280, 720, pose.seed, phase), frame, 30.0
     )
 
 
 def render_slip(dots: NDArray[np.bool_], pose: Pose, *, frame: int = 0) -> Frame:
-    """Photograph of a hanging slip, BGR uint8 (1920, 720, 3). `dots`: bool (h, 384), True = burnt, first line printed first."""
+    """Photograph of a hanging slip, BGR uint8 (1920, 720, 3). `dots`: bool (h, 384), True = burnt."""
     lines = np.asarray(dots, dtype=bool)
     if lines.ndim != 2 or lines.shape[1] != SLIP_DOTS_WIDE:
         raise ValueError(f"a slip is (lines, {SLIP_DOTS_WIDE}) dots, got {lines.shape}")
