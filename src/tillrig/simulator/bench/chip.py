@@ -21,12 +21,12 @@ _SIGNED = (("9F02", 6), ("9F03", 6), ("9F1A", 2), ("95", 5), ("5F2A", 2), ("9A",
 
 
 def _encrypt(key: bytes, data: bytes) -> bytes:
-    encryptor = Cipher(TripleDES(key), modes.CBC(bytes(8))).encryptor()
+    encryptor = Cipher(TripleDES(key + key[:8]), modes.CBC(bytes(8))).encryptor()
     return encryptor.update(data) + encryptor.finalize()
 
 
 def _decrypt_block(key: bytes, block: bytes) -> bytes:
-    decryptor = Cipher(TripleDES(key), modes.CBC(bytes(8))).decryptor()
+    decryptor = Cipher(TripleDES(key + key[:8]), modes.CBC(bytes(8))).decryptor()
     return decryptor.update(block) + decryptor.finalize()
 
 
