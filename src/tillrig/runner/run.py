@@ -1,0 +1,191 @@
+"""A run: rig, check, pytest, robot, retries, summary, page, exit code."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from tillrig.errors import BlockedError, RigError, SuiteError, TillrigError
+from tillrig.report.publish import publish
+from tillrig.report.summary import AttemptRow, Health, RigRow, Summary, final_rows, summarise
+from tillrig.rigs import OpenRig, Rig, load_rig, open_rig
+from tillrig.runner.live import LiveProgress
+from tillrig.runner.processes import run_suite_process
+from tillrig.runner.rows import attempt_rows
+from tillrig.runner.selection import Selection, has_robot, pytest_command, pytest_paths, robot_command
+from tillrig.runner.table import print_summary
+from tillrig.verdicts import EXIT_CODES, Verdict, of_exception
+
+RETRIED = (Verdict.RIG_ERROR, Verdict.INCONCLUSIVE)
+
+
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`retries` counts further rounds for RIG_ERROR and INCONCLUSIVE tests; the last five are for simulated rigs."""
+
+    selection: Selection
+    rig: Path
+    retries: int = 1
+    run_dir: Path | None = None
+    faults: tuple[str, ...] = ()
+    fault_files: tuple[Path, ...] = ()
+    grade: str | None = None
+    time_scale: float | None = None
+    seed: int | None = None
+
+
+def run_suites(settings: RunSettings, console: Console) -> int:
+    """Run, judge, report; the exit code."""
+    try:
+        rig = configured(settings)
+    except TillrigError as error:
+        console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
+        return EXIT_CODES[of_exception(error)]
+    run_dir = new_run_dir(settings.run_dir)
+    summary = _Run(settings, rig, run_dir, console).execute()
+    page = publish(summary, run_dir)
+    print_summary(console, summary, page)
+    return summary.exit_code
+
+
+def configured(settings: RunSettings) -> Rig:
+    """The rig file with what the command line changes."""
+    rig = load_rig(settings.rig)
+    wanted = {"grade": settings.grade, "time_scale": settings.time_scale, "seed": settings.seed}
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    if changes or settings.faults or settings.fault_files:
+        rig = rig.with_simulation(faults=list(settings.faults), fault_files=list(settings.fault_files), **changes)
+    return rig
+
+
+def new_run_dir(wanted: Path | None) -> Path:
+    """A new folder under reports/runs (or `wanted`), and `latest` beside it pointing there."""
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    path = wanted or Path("reports/runs") / stamp
+    number = 1
+    while wanted is None and path.exists():
+        number += 1
+        path = Path("reports/runs") / f"{stamp}-{number}"
+    for folder in (path / "allure", path / "junit"):
+        folder.mkdir(parents=True, exist_ok=True)
+    latest = path.parent / "latest"
+    beside = path.parent / f".latest-{os.getpid()}"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(path.name)
+    beside.replace(latest)
+    return path
+
+
+class _Run:
+    def __init__(self, settings: RunSettings, rig: Rig, run_dir: Path, console: Console) -> None:
+        self._settings = settings
+        self._rig = rig
+        self._dir = run_dir
+        self._console = console
+        self._live = LiveProgress(console)
+        self._health: tuple[Health, ...] = ()
+        self._rounds = 0
+
+    def execute(self) -> Summary:
+        began = time.monotonic()
+        started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        aborted: Verdict | None = None
+        try:
+            with self._live, self._standing_rig() as rig_file:
+                self._all_rounds(rig_file)
+        except KeyboardInterrupt:
+            self._console.print("interrupted; what was seen so far is kept", style="yellow")
+            aborted = Verdict.BLOCKED
+        except (RigError, BlockedError, SuiteError) as error:
+            self._console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
+            aborted = of_exception(error)
+        return summarise(
+            version=version("tillrig"),
+            rig=RigRow(
+                name=self._rig.name, profile=self._rig.profile, simulated=self._rig.simulated, detail=self._detail()
+            ),
+            started=started,
+            seconds=time.monotonic() - began,
+            collected=tuple(dict.fromkeys(self._live.collected)),
+            attempts=attempt_rows(self._dir),
+            health=self._health,
+            aborted=aborted,
+        )
+
+    def _detail(self) -> str:
+        settings = self._settings
+        parts = [f"grade {settings.grade}" if settings.grade else "", f"time scale {self._rig.time_scale:g}"]
+        parts += [f"fault {name}" for name in settings.faults] + [f"faults of {file}" for file in settings.fault_files]
+        return ", ".join(part for part in parts if part)
+
+    @contextmanager
+    def _standing_rig(self) -> Iterator[Path]:
+        """A rig file that describes a bench which stands: a simulated one is started here, once for all processes."""
+        if self._rig.simulate is None:
+            self._check_rig(self._rig)
+            yield self._settings.rig
+            return
+        from tillrig.rigs.simulated import start_simulation
+
+        self._live.say("starting the simulated rig")
+        simulation = start_simulation(self._rig.simulate)
+        try:
+            rig_file = simulation.dir / "rig.yaml"
+            self._check_rig(load_rig(rig_file))
+            yield rig_file
+        finally:
+            simulation.stop()
+
+    def _check_rig(self, rig: Rig) -> None:
+        with open_rig(rig) as opened:
+            self._health = _health(opened)
+        for item in self._health:
+            self._live.say(f"{'ok  ' if item.ok else 'DEAD'} {item.instrument}: {item.text}")
+        dead = [item for item in self._health if not item.ok]
+        if dead:
+            raise RigError("; ".join(f"{item.instrument}: {item.text}" for item in dead))
+
+    def _all_rounds(self, rig_file: Path) -> None:
+        self._round(self._settings.selection, rig_file)
+        for _ in range(self._settings.retries):
+            again = tuple(
+                row.id for row in final_rows(attempt_rows(self._dir)).values() if row.verdict in RETRIED
+            )
+            if not again:
+                return
+            self._live.say(f"rig check, then again: {', '.join(again)}")
+            self._check_rig(load_rig(rig_file))
+            self._round(msgspec.structs.replace(self._settings.selection, tests=again), rig_file)
+
+    def _round(self, selection: Selection, rig_file: Path) -> None:
+        self._rounds += 1
+        environment = {"TILLRIG_RIG": str(rig_file), "TILLRIG_RUN_DIR": str(self._dir), "PYTHONUNBUFFERED": "1"}
+        if self._settings.seed is not None:
+            environment["TILLRIG_SEED"] = str(self._settings.seed)
+        commands = []
+        if selection.tests and not any(".robot::" not in test for test in selection.tests):
+            pass
+        elif pytest_paths(selection):
+            commands.append(("pytest", pytest_command(selection, self._dir)))
+        if has_robot(selection) and (not selection.tests or any(".robot::" in test for test in selection.tests)):
+            commands.append(("robot", robot_command(selection, self._dir, self._rounds)))
+        for kind, command in commands:
+            run_suite_process(
+                command, log=self._dir / f"{kind}.log", environment=environment, on_event=self._live.event
+            )
+
+
+def _health(opened: OpenRig) -> tuple[Health, ...]:
+    return tuple(Health(instrument=item.instrument, ok=item.ok, text=item.text) for item in opened.check())
+
+
+def money_fields(rows: tuple[AttemptRow, ...]) -> int:
+    """How many money fields were judged."""
+    return sum(row.money_fields for row in rows)

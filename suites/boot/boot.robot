@@ -1,0 +1,18 @@
+*** Settings ***
+Documentation       Power-on and version.
+Resource            ../../fixtures/robot/terminal.resource
+Test Tags           requirement:BOOT-SCREEN    requirement:VERSION
+
+
+*** Test Cases ***
+Power On And Version
+    Power On Terminal
+    Sign In
+    Show Version
+    Ask Console    version
+    Ask Console    status
+
+Sleep And Wake
+    [Tags]    requirement:WAKE
+    Terminal Is Ready
+    Let Terminal Sleep

@@ -1,0 +1,32 @@
+"""The cash-register line."""
+
+import pytest
+
+from tillrig import EcrHeartbeat, EcrSale, EcrSignIn
+
+
+@pytest.mark.requirement("ECR-HEARTBEAT")
+def test_a_heartbeat_is_answered(till):
+    till.ready()
+    till.do(EcrHeartbeat())
+
+
+@pytest.mark.requirement("ECR-SIGNIN")
+def test_a_sign_in_while_signed_in_is_refused_politely(till):
+    till.ready()
+    till.do(EcrSignIn())
+
+
+@pytest.mark.requirement("ECR-SALE", "SLIP-AMOUNT", "SALE-AMOUNT-SENT")
+def test_a_sale_by_the_cash_register(till):
+    till.ready()
+    till.do(EcrSale(amount=45_60, order=till.new_order()))
+
+
+@pytest.mark.requirement("ECR-ONCE")
+def test_a_repeated_order_does_not_charge_twice(till):
+    till.ready()
+    order = till.new_order()
+    till.do(EcrSale(amount=46_00, order=order, card="credit-chip", entry="contactless", pin="none"))
+    till.do(EcrSale(amount=46_00, order=order, card="credit-chip", entry="contactless", pin="none"))
+    till.do(EcrSale(amount=47_00, order=order, card="credit-chip", entry="contactless", pin="none"))

@@ -1,0 +1,18 @@
+"""Reprint of the last transaction."""
+
+import pytest
+
+from tillrig import Reprint, Sale
+
+
+@pytest.mark.requirement("REPRINT")
+def test_a_reprint_is_the_slip_with_a_mark(till):
+    till.ready()
+    till.do(Sale(amount=61_20))
+    till.do(Reprint())
+
+
+@pytest.mark.requirement("REPRINT")
+def test_nothing_to_reprint_after_settlement(till):
+    till.ready(records=0)
+    till.do(Reprint())

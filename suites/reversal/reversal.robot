@@ -1,0 +1,12 @@
+*** Settings ***
+Documentation       A lost answer.
+Resource            ../../fixtures/robot/terminal.resource
+Test Tags           requirement:NO-ANSWER    requirement:REVERSAL-FIRST
+
+
+*** Test Cases ***
+No Answer Then Reversal
+    Terminal Is Ready
+    Host Plays    sale    NoAnswer
+    Free Sale    30.00
+    Free Sale    31.00
