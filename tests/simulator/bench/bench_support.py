@@ -76,7 +76,7 @@ class RunningBench:
     def say(self, **order: Any) -> None:
         """Have the firmware send something (see scripted_firmware.py)."""
         fifo = self.directory / "orders"
-        until(lambda: fifo.exists(), "the firmware to listen")
+        until(fifo.exists, "the firmware to listen")
         with fifo.open("w") as out:
             out.write(json.dumps(order) + "\n")
 

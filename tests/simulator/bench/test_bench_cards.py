@@ -128,7 +128,7 @@ def test_each_cryptogram_counts_and_differs(reader: Reader, clock: HandClock, tm
 def test_the_amount_is_signed() -> None:
     key, iad = bytes(range(16)), bytes.fromhex("07010103A00002010A0100000000000000000000")
     one = chip.cryptogram(key, 1, bytes(2), iad, {"9F02": "000000001234"})
-    assert one == chip.cryptogram(key, 1, bytes(2), iad, {"9F02": "000000001234", "9F1E": "ignored".encode().hex()})
+    assert one == chip.cryptogram(key, 1, bytes(2), iad, {"9F02": "000000001234", "9F1E": b"ignored".hex()})
     assert one != chip.cryptogram(key, 1, bytes(2), iad, {"9F02": "000000001235"})
 
 

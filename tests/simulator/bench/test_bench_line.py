@@ -39,7 +39,9 @@ class Wire:
         return b"".join(data for _, data in self.client)
 
 
-@given(st.sampled_from([1200, 9600, 115200]), st.lists(st.tuples(st.binary(min_size=1, max_size=40), st.floats(0, 0.05))))
+@given(
+    st.sampled_from([1200, 9600, 115200]), st.lists(st.tuples(st.binary(min_size=1, max_size=40), st.floats(0, 0.05)))
+)
 def test_no_byte_overtakes_the_baud_rate(baud: int, bursts: list[tuple[bytes, float]]) -> None:
     clock = HandClock()
     begin, arrived = clock.now, []

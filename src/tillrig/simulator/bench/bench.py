@@ -54,9 +54,8 @@ class Bench:
         self.ports: dict[str, PtyPort] = {}
         self.lines: dict[str, SerialLine] = {}
         self.board_port: BoardPort
-        for wear in options.wear:
-            key, _, count = wear.partition(":")
-            self.relays[wire.KEYS.index(key)].wear = int(count)
+        for key, count in options.wear:
+            self.relays[wire.KEYS.index(key)].wear = count
 
     async def start(self) -> None:
         """Open the ports, power the terminal, tell that the bench is ready."""

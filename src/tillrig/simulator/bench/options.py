@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tillrig.simulator.bench.cards import DEFAULT_CARDS
+from tillrig.simulator.wire import KEYS
 
 GRADES = ("clean", "typical", "bad")
 MODELS = ("classic",)
@@ -32,7 +33,7 @@ class Options:
     settings: tuple[str, ...] = ()
     battery: bool = False
     roll_mm: int = 0
-    wear: tuple[str, ...] = ()
+    wear: tuple[tuple[str, int], ...] = ()
     hand: tuple[str, ...] = ()
     cameras: bool = True
     with_parent: int = 0
@@ -60,7 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help="terminal parameter")
     add("--battery", action="store_true", help="the terminal has a battery: both supplies must be cut")
     add("--roll-mm", type=int, default=0, help="paper on the roll in mm; 0: a roll without end")
-    add("--wear", action="append", default=[], metavar="KEY:N", help="a worn contact that misses one press in N")
+    add(
+        "--wear",
+        type=_wear,
+        action="append",
+        default=[],
+        metavar="KEY:N",
+        help="a contact that misses one press in N",
+    )
     add("--hand", action="append", default=[], metavar="COMMAND", help="a `tillrig bench` command to begin with")
     add("--no-cameras", dest="cameras", action="store_false", help="lines, relays and power only")
     add("--with-parent", type=int, default=0, metavar="PID", help="stop when that process ends")
@@ -89,6 +97,13 @@ def _positive(text: str) -> float:
     if value <= 0:
         raise argparse.ArgumentTypeError("must be more than 0")
     return value
+
+
+def _wear(text: str) -> tuple[str, int]:
+    key, _, count = text.partition(":")
+    if key not in KEYS or not count.isdigit():
+        raise argparse.ArgumentTypeError(f"wants KEY:N with KEY one of {', '.join(KEYS)}, not {text!r}")
+    return key, int(count)
 
 
 def _address(text: str) -> str:
