@@ -1,4 +1,4 @@
-"""A byte arrives no sooner than its last bit, plus the adapter's 1 to 2 ms; wrong speed, noise and cable do what they do."""
+"""A byte arrives no sooner than its last bit plus the adapter's 1 to 2 ms; speed, noise and cable have their effect."""
 
 from __future__ import annotations
 

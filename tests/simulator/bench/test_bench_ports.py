@@ -157,7 +157,7 @@ def test_a_pulled_network_cable_stalls_and_its_return_resets(bench: RunningBench
                 connection.settimeout(2)
                 with pytest.raises(ConnectionResetError):
                     connection.recv(10)
-    assert bench.heard("N")[-1]["value"] == {"link": True}
+    until(lambda: bench.heard("N")[-1]["value"] == {"link": True}, "the terminal to notice")
     with _connect(bench) as new:
         new.sendall(b"four")
         assert new.recv(10) == b"ruof"

@@ -111,11 +111,7 @@ def test_a_person_at_the_bench_presses_keys(start_bench: Start) -> None:
     seen = len(bench.heard("K"))
     bench.do("press", "1", "enter", "power:200")
     edges = [note["value"] for note in bench.heard("K")[seen:]]
-    closed = [
-        (at, mask) for (at, mask), (_, before) in zip(edges, [(0, 0), *edges], strict=False) if mask and not before
-    ]
-    assert [mask for _, mask in closed if mask][0] == 1 << 1
-    assert {mask for _, mask in edges} == {0, 1 << 1, 1 << 11, 1 << 17}
+    assert list(dict.fromkeys(mask for _, mask in edges if mask)) == [1 << 1, 1 << 11, 1 << 17]  # in this order
     power = [at for at, mask in edges if mask == 1 << 17]
     assert edges[-1][0] - power[0] == pytest.approx(0.2, abs=0.002)
     assert bench.do("status")["keys_closed"] == []
@@ -142,7 +138,7 @@ def test_commands_can_be_obeyed_later_and_at_the_start(start_bench: Start) -> No
 )
 def test_the_command_line_client_says_what_it_cannot_do(start_bench: Start, words: list[str], complaint: str) -> None:
     bench = _shared(start_bench)
-    done = subprocess.run([*CLIENT, "--dir", str(bench.directory), *words], capture_output=True, text=True, timeout=20)
+    done = _client(bench.directory, *words)
     assert (done.returncode, done.stdout) == (1, "")
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
@@ -150,17 +146,20 @@ def test_the_command_line_client_says_what_it_cannot_do(start_bench: Start, word
 
 def test_the_command_line_client_prints_the_status(start_bench: Start) -> None:
     bench = _shared(start_bench)
-    done = subprocess.run(
-        [*CLIENT, "--dir", str(bench.directory), "status"], capture_output=True, text=True, timeout=20
-    )
+    done = _client(bench.directory, "status")
     assert json.loads(done.stdout)["supplied"] is True
 
 
 def test_without_a_bench_the_client_says_so(tmp_path: Path) -> None:
     for words in (["status"], ["screenshot", "x.jpg"]):
-        done = subprocess.run([*CLIENT, "--dir", str(tmp_path), *words], capture_output=True, text=True, timeout=20)
+        done = _client(tmp_path, *words)
         assert done.returncode == 1
         assert "no bench" in done.stderr
+
+
+def _client(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [*CLIENT, "--dir", str(directory), *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
 
 
 _benches: list[RunningBench] = []

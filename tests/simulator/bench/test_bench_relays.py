@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from bench_support import HandClock
@@ -32,7 +33,7 @@ def test_bounce_begins_and_ends_in_the_new_state_within_three_milliseconds(seed:
     times = [when for when, _ in edges]
     assert times == sorted(times)
     assert (edges[0], edges[-1][1]) == ((at, closed), closed)
-    assert all(a[1] != b[1] for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a[1] != b[1] for a, b in pairwise(edges))
     assert times[-1] - at <= 0.003 + 1e-6
     assert not closed or len(edges) >= 3
 
