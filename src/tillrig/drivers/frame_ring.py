@@ -15,6 +15,8 @@ from tillrig.ports.camera import CameraControls, Shot
 
 #: No frame for so long: `check` calls the camera broken.
 FRESH_S = 1.0
+#: A camera may take so long to its first frame.
+FIRST_S = 3.0
 #: No frame for so long: whoever waits for one is told, however late the deadline.
 STALL_S = 2.0
 
@@ -87,9 +89,10 @@ class FrameRing:
                 now = time.monotonic()
                 if self._closed:
                     raise CameraError(f"{self.name}: the camera is closed")
-                if now - self._last_at >= STALL_S or now >= deadline:
+                stalled_at = self._last_at + (STALL_S if self._shots else FIRST_S)
+                if now >= min(deadline, stalled_at):
                     raise CameraError(f"{self.name}: no frame after number {index}; {self._seen(now)}")
-                self._came.wait(min(deadline, self._last_at + STALL_S) - now)
+                self._came.wait(min(deadline, stalled_at) - now)
 
     def ring(self) -> tuple[Shot, ...]:
         with self._came:
@@ -105,6 +108,7 @@ class FrameRing:
 
     def check(self) -> None:
         with self._came:
+            self._came.wait_for(lambda: self._shots or self._closed, self._last_at + FIRST_S - time.monotonic())
             now = time.monotonic()
             if self._closed:
                 raise CameraError(f"{self.name}: the camera is closed")
