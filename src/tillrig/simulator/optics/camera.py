@@ -55,6 +55,9 @@ class Camera:
         self._server = CameraServer(self._port, self)
         self._port = int(self._server.server_address[1])
         self._server.start()
+        if self._fault == "dead":  # broken before it was switched on: it has an address and refuses
+            self._server.close()
+            self._server = None
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name=f"{self.name}-render", daemon=True)
         self._thread.start()
@@ -200,6 +203,9 @@ class Camera:
         return self._sensor.jpeg(self._sensor.read(self._exposed[step]))
 
     def _run(self) -> None:
+        self.photograph(
+            time.monotonic()
+        )  # geometry, light and noise are made once, before the first viewer waits for them
         period = 1 / self.fps
         tick = math.floor(time.monotonic() / period)
         while not self._stopping.is_set():

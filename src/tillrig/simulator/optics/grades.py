@@ -6,7 +6,7 @@ import msgspec
 
 
 class Grade(msgspec.Struct, frozen=True):
-    """One grade. Shares are of the picture's own value; the simulated sensor answers linearly, so they hold for pixel values."""
+    """One grade. The simulated sensor answers linearly, so shares of light hold for pixel values."""
 
     name: str
     tilt_deg: tuple[float, float]  # magnitude of each of the two tilts, sign drawn

@@ -15,7 +15,10 @@ Points = NDArray[np.float64]
 
 
 class View(msgspec.Struct, frozen=True):
-    """Camera against plane. Plane units are pixels at the distance of the focal length, y downwards, origin in the frame's middle."""
+    """Camera against plane.
+
+    Plane units are pixels at the distance of the focal length, y downwards, origin in the frame's middle.
+    """
 
     width: int
     height: int
@@ -26,6 +29,7 @@ class View(msgspec.Struct, frozen=True):
     roll_deg: float
     shift_x: float
     shift_y: float
+    shift_z: float = 0.0  # plane's origin beyond the focal length
 
     @property
     def camera_matrix(self) -> Points:
@@ -39,7 +43,9 @@ class View(msgspec.Struct, frozen=True):
 
     def _plane_to_ray(self) -> Points:
         turn = self.rotation()
-        return np.column_stack([turn[:, 0], turn[:, 1], np.array([self.shift_x, self.shift_y, self.focal_px])])
+        return np.column_stack(
+            [turn[:, 0], turn[:, 1], np.array([self.shift_x, self.shift_y, self.focal_px + self.shift_z])]
+        )
 
     def project(self, points: Points | Sequence[Sequence[float]]) -> Points:
         """Plane points (n, 2) to pixel positions (n, 2)."""

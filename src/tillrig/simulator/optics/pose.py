@@ -105,7 +105,8 @@ class Pose(msgspec.Struct, frozen=True):
         screen, slip = self.screen, self.slip
         return (
             f"{self.grade} seed {self.seed}: screen tilted {screen.tilt_x_deg:+.1f}/{screen.tilt_y_deg:+.1f} deg, "
-            f"slip {slip.tilt_x_deg:+.1f}/{slip.tilt_y_deg:+.1f} deg, {self.slip_dots} dot lines in view, k1 {screen.k1:+.2f}"
+            f"slip {slip.tilt_x_deg:+.1f}/{slip.tilt_y_deg:+.1f} deg, {self.slip_dots} dot lines in view, "
+            f"k1 {screen.k1:+.2f}"
         )
 
 
@@ -143,11 +144,16 @@ def _hang(view: View) -> View:
     for _ in range(8):
         slot, top = view.project([(0.0, 0.0), (0.0, -1700.0)]).tolist()
         lean = math.degrees(math.atan2(top[0] - slot[0], slot[1] - top[1]))
+        across = view.project(
+            [(-100.0, y) for y in (0.0, -850.0, -1700.0)] + [(100.0, y) for y in (0.0, -850.0, -1700.0)]
+        )
+        scale = float((across[3:, 0] - across[:3, 0]).mean()) / 200
         view = msgspec.structs.replace(
             view,
             roll_deg=round(view.roll_deg - lean + wanted_roll, 4),
             shift_x=round(view.shift_x + view.width / 2 + shift_x - (slot[0] + top[0]) / 2, 3),
             shift_y=round(view.shift_y + SLOT_ROW - slot[1], 3),
+            shift_z=round((view.focal_px + view.shift_z) * scale - view.focal_px, 3),
         )
     return view
 

@@ -19,7 +19,7 @@ BORDER = 8  # dots drawn beyond the paper's sides
 OVERSAMPLING = 2  # drawn pixels a dot
 BEYOND = 72  # dots drawn beyond the calibrated window, up to the frame's edge
 SLOT_SHADOW, SHADOW_DOTS = 0.30, 30.0
-PATCH = (-262.0, -206.0, 20.0, 48.0)  # left, right, top, bottom of the grey patch on the lid, plane units
+PATCH = (-40.0, 40.0, 20.0, 46.0)  # left, right, top, bottom of the grey patch on the lid, plane units
 GREY_PATCH = 128
 
 _PAPER = (220.0, 226.0, 228.0)
