@@ -76,6 +76,8 @@ def test_a_terminal_without_supply_hears_nothing(start_bench: Start) -> None:
     bench.do("power", "off")
     with serial.Serial(str(bench.directory / "ecr"), 9600, timeout=1) as port:
         port.write(b"to nobody")
+        bench.do("status")
+        bench.do("status")  # the bench has looked at its ports in between
         bench.do("power", "on")
         until(lambda: len(bench.heard("start")) == 2, "the processor")
         port.write(b"hello")

@@ -65,7 +65,7 @@ class Bench:
             self._open_line(number, name, baud)
         await self.forwarder.start()
         self.eyes.start()
-        self.eyes.screen.light(False, False, self._loop.time())
+        self.eyes.screen.wipe(self._loop.time())
         await self.control.start()
         if self.eyes.pose is not None:
             (self.directory / "pose.json").write_text(_json_text(self.eyes.pose.to_json()))

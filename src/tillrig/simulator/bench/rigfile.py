@@ -44,15 +44,14 @@ def _instruments(bench: Bench) -> dict[str, Any]:
     }
     pose = bench.eyes.pose
     if pose is not None:
-        distortion = round(float(getattr(pose, "distortion_k1", 0.0)), 4)
-        exposure = round(float(getattr(pose, "exposure_ms", 4.0)), 2)
+        exposure = pose.numbers.exposure_ms
         instruments["screen"] = {
             "driver": "mjpeg",
             "url": bench.eyes.screen.url,
             "size": list(SCREEN_SIZE),
             "fps": 30,
             "corners": _corners(pose.screen_corners),
-            "distortion_k1": distortion,
+            "distortion_k1": round(pose.screen.k1, 4),
             "exposure_ms": exposure,
             "controls": _controls(bench.eyes.screen.url),
         }
@@ -62,7 +61,7 @@ def _instruments(bench: Bench) -> dict[str, Any]:
             "size": list(SLIP_SIZE),
             "fps": 15,
             "corners": _corners(pose.slip_corners),
-            "distortion_k1": distortion,
+            "distortion_k1": round(pose.slip.k1, 4),
             "exposure_ms": exposure,
             "px_per_dot": 1.3,
             "controls": _controls(bench.eyes.slip.url),

@@ -180,7 +180,7 @@ class Terminal:
         self._stop_watchdog()
         self._awake = self._backlight = False
         self._beep_until = 0.0
-        self._eyes.screen.light(False, False, self._loop.time())
+        self._eyes.screen.wipe(self._loop.time())
         self.printer.power_lost()
         for line in self.lines.values():
             line.silence()
