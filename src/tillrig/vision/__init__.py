@@ -1,0 +1,59 @@
+"""The eye: calibrate, settle, read, testify. Usable without the rest of tillrig; nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tillrig.observations import Reading as Answer
+    from tillrig.vision.frame import Frame
+    from tillrig.vision.geometry import Corners, DisplayGeometry, FontSpec, PaperGeometry, display_geometry, paper_geometry
+    from tillrig.vision.grammar import KINDS, MONEY, Kind
+    from tillrig.vision.gridfit import GridFit, fit_grid
+    from tillrig.vision.readers.atlas import Atlas
+    from tillrig.vision.readers.base import LineImage, LineReading, Reader
+    from tillrig.vision.readers.recogniser import Recogniser
+    from tillrig.vision.readers.tesseract import Tesseract
+    from tillrig.vision.rectify import Rectifier
+    from tillrig.vision.screen import RowReading, ScreenReader, ScreenReading
+    from tillrig.vision.settle import Agreement, ScreenWatch, WatchState
+    from tillrig.vision.slip import SlipLine, SlipReader, SlipReading
+    from tillrig.vision.testimony import Readers, Testimony, testify
+    from tillrig.vision.watch import RigCondition
+    from tillrig.vision.witness import Vote, Witness
+
+_HOME = {
+    "Answer": "tillrig.observations:Reading",
+    "Frame": "frame",
+    **dict.fromkeys(("Corners", "DisplayGeometry", "FontSpec", "PaperGeometry", "display_geometry", "paper_geometry"), "geometry"),
+    **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
+    **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
+    "Atlas": "readers.atlas",
+    **dict.fromkeys(("LineImage", "LineReading", "Reader"), "readers.base"),
+    "Recogniser": "readers.recogniser",
+    "Tesseract": "readers.tesseract",
+    "Rectifier": "rectify",
+    **dict.fromkeys(("RowReading", "ScreenReader", "ScreenReading"), "screen"),
+    **dict.fromkeys(("Agreement", "ScreenWatch", "WatchState"), "settle"),
+    **dict.fromkeys(("SlipLine", "SlipReader", "SlipReading"), "slip"),
+    **dict.fromkeys(("Readers", "Testimony", "testify"), "testimony"),
+    "RigCondition": "watch",
+    **dict.fromkeys(("Vote", "Witness"), "witness"),
+}
+__all__ = [
+    "KINDS", "MONEY", "Agreement", "Answer", "Atlas", "Corners", "DisplayGeometry", "FontSpec", "Frame", "GridFit", "Kind", "LineImage",
+    "LineReading", "PaperGeometry", "Reader", "Readers", "Recogniser", "Rectifier", "RigCondition", "RowReading", "ScreenReader",
+    "ScreenReading", "ScreenWatch", "SlipLine", "SlipReader", "SlipReading", "Tesseract", "Testimony", "Vote", "WatchState", "Witness",
+    "display_geometry", "fit_grid", "paper_geometry", "testify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"tillrig.vision has no {name!r}")
+    if ":" in home:
+        module, _, name = home.partition(":")
+        return getattr(import_module(module), name)
+    return getattr(import_module(f"tillrig.vision.{home}"), name)

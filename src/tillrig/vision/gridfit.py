@@ -1,0 +1,93 @@
+"""Fit the dot grid to what is shown: corners to a fraction of a pixel, and the lens term, from any screen with text on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink
+from tillrig.vision.ink import LINEAR, InkMap, ink_map
+from tillrig.vision.rectify import Points, project
+
+_STEP_PX = 0.5
+_STEP_K1 = 0.01
+_LEAST_INKED = 60
+# The blur between neighbouring dots that an in-focus camera leaves, in dots.
+_SPREAD = 0.32
+_FURTHEST_PX = 9.0
+_LARGEST_K1 = 0.12
+
+
+@dataclass(frozen=True)
+class GridFit:
+    """`residual`: rms difference of the ink to a two-valued picture, 0 is perfect; `inked`: dark dots that carried the fit."""
+
+    corners: Corners
+    k1: float
+    residual: float
+    inked: int
+
+
+def fit_grid(grey: Grey, geometry: DisplayGeometry, corners: Corners, k1: float = 0.0, rounds: int = 5) -> GridFit | None:
+    """Corners and `k1` at which the dots are most nearly either clear or dark. None when too little is shown to say.
+
+    Gauss-Newton on the nine parameters; the reference is the thresholded picture itself, so no text need be known.
+    """
+    smooth = cv2.blur(cv2.LUT(grey, LINEAR), (3, 3))
+    x, y = np.meshgrid(np.arange(geometry.width) + 0.5, np.arange(geometry.height) + 0.5)
+    grid: Points = np.stack([x.ravel(), y.ravel()], axis=1)
+    size = (geometry.width, geometry.height)
+    frame_size = (grey.shape[1], grey.shape[0])
+    start = np.asarray(corners, np.float64)
+
+    def light(parameters: npt.NDArray[np.float64]) -> Ink:
+        seen = project(grid, size, start + parameters[:8].reshape(4, 2), float(parameters[8]), frame_size).astype(np.float32)
+        field = seen.reshape(geometry.height, geometry.width, 2)
+        return np.asarray(cv2.remap(smooth, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+    clear = np.zeros((geometry.height, geometry.width), np.bool_)
+    best: tuple[float, npt.NDArray[np.float64], int] | None = None
+    parameters = np.zeros(9)
+    parameters[8] = k1
+    for _ in range(rounds):
+        dots = light(parameters)
+        now = ink_map(dots, clear)
+        if now.contrast <= 0 or not now.ink.any():
+            break
+        bits = (now.ink > 0.5).astype(np.float32)
+        inked = int(min(bits.sum(), bits.size - bits.sum()))
+        if inked < _LEAST_INKED:
+            break
+        residual = np.clip(now.ink - _spread(bits), -0.6, 0.6)
+        score = float(np.sqrt(np.square(residual).mean()))
+        if best is None or score < best[0]:
+            best = (score, parameters.copy(), inked)
+        parameters = parameters + _step(light, parameters, dots, now, residual)
+        if np.abs(parameters[:8]).max() > _FURTHEST_PX or abs(parameters[8]) > _LARGEST_K1:
+            break
+    if best is None:
+        return None
+    fitted = start + best[1][:8].reshape(4, 2)
+    return GridFit(tuple((float(x), float(y)) for x, y in fitted), float(best[1][8]), best[0], best[2])  # type: ignore[arg-type]
+
+
+def _spread(bits: Ink) -> Ink:
+    return np.asarray(cv2.GaussianBlur(bits, (3, 3), _SPREAD, borderType=cv2.BORDER_REPLICATE))
+
+
+def _step(light: object, parameters: npt.NDArray[np.float64], dots: Ink, now: InkMap, residual: Ink) -> npt.NDArray[np.float64]:
+    scale = np.array([_STEP_PX] * 8 + [_STEP_K1])
+    columns = []
+    for number in range(9):
+        moved = parameters.copy()
+        moved[number] += scale[number]
+        columns.append(((dots - light(moved)) / now.span).ravel())  # type: ignore[operator]
+    jacobian = np.stack(columns, axis=1).astype(np.float64)
+    # Damped: k1 and the corners trade against each other where text fills only a part of the screen.
+    normal = jacobian.T @ jacobian
+    normal += np.diag(0.02 * np.diag(normal) + 1e-3 * np.trace(normal) / 9)
+    step = np.linalg.solve(normal, -(jacobian.T @ residual.ravel().astype(np.float64)))
+    return np.asarray(np.clip(step, -4, 4) * scale)

@@ -1,0 +1,213 @@
+"""Reads dot by dot: every cell of the grid against every glyph of the terminal's own font.
+
+It has no language model, so it sees the stroke in which 余 and 佘 differ; but it needs the font and the grid.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tillrig.vision.geometry import FontSpec, Ink
+from tillrig.vision.readers.base import CharReading, LineImage, LineReading, squeeze
+from tillrig.vision.readers.glyphs import GlyphSet, glyph_sets, is_wide
+
+_BIG = 1e9
+# Mean squared error a dot of a cell that a half-width glyph explains so well that no full-width glyph is tried there.
+_EXPLAINED = 0.05
+# Mean squared error a dot above which a line is not of this font and grid.
+FOREIGN = 0.085
+# A cell with less ink than this many dots is blank.
+_BLANK_INK = 1.5
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One glyph in place: `margin` -1..1 on the dots in which it differs from its nearest rival; `error` mean squared a dot."""
+
+    char: str
+    column: int
+    margin: float
+    rival: str
+    error: float
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Cells of a text laid on a row. `error` mean squared a dot over the whole row."""
+
+    text: str
+    cells: tuple[Cell, ...]
+    error: float
+
+
+class Atlas:
+    """For rows of `columns` half-width cells of `cell` dots, drawn in `fonts`."""
+
+    name = "atlas"
+
+    def __init__(self, fonts: tuple[FontSpec, ...], cell: tuple[int, int] = (8, 16)) -> None:
+        self.cell = cell
+        self.half, self.full = glyph_sets(fonts, cell)
+
+    # -- the Reader interface
+
+    def read_line(self, line: LineImage, alphabet: str | None = None) -> LineReading:
+        if line.ink is None:
+            return LineReading("", 0.0)
+        return reading_of(self.read(line.ink, alphabet))
+
+    def score(self, line: LineImage, expected: str) -> float:
+        """Smallest cell margin, scaled to about nats: 10 is beyond doubt."""
+        if line.ink is None:
+            return float("-inf")
+        placed = self.place(line.ink, expected)
+        return 20.0 * min((cell.margin for cell in placed.cells), default=0.0) if placed else float("-inf")
+
+    # -- blind
+
+    def read(self, ink: Ink, alphabet: str | None = None) -> Placed:
+        """Best text of a row of ink (cell height x width), spaces as they stand."""
+        half, full, half_error, full_error = self._costs(ink, alphabet)
+        columns = len(half)
+        best = np.full(columns + 1, _BIG)
+        best[0] = 0.0
+        step = [0] * (columns + 1)
+        for column in range(columns):
+            if best[column] + half_error[column] < best[column + 1]:
+                best[column + 1], step[column + 1] = best[column] + half_error[column], 1
+            if column + 2 <= columns and best[column] + full_error[column] < best[column + 2]:
+                best[column + 2], step[column + 2] = best[column] + full_error[column], 2
+        starts = [columns]
+        column = columns
+        while column > 0:
+            column -= step[column]
+            starts.append(column)
+        starts.reverse()
+        cells = []
+        for place, after in zip(starts, starts[1:], strict=False):
+            glyphs, number = (self.full, full[place]) if after - place == 2 else (self.half, half[place])
+            cells.append(self._cell(ink, glyphs, int(number), place))
+        text = "".join(cell.char for cell in cells)
+        return Placed(text, tuple(cells), float(best[columns]) / ink.size)
+
+    def _costs(self, ink: Ink, alphabet: str | None) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        width, height = self.cell
+        columns = ink.shape[1] // width
+        half_cells = ink[:, : columns * width].reshape(height, columns, width).transpose(1, 0, 2).reshape(columns, -1)
+        errors = self.half.errors(half_cells)
+        if alphabet is not None:
+            errors[:, [char not in alphabet and char != " " for char in self.half.chars]] = _BIG
+        half = errors.argmin(axis=1)
+        half_error = errors[np.arange(columns), half].astype(np.float64)
+        explained = half_error < _EXPLAINED * half_cells.shape[1]
+        full = np.zeros(columns, np.intp)
+        full_error = np.full(columns, _BIG)
+        places = [column for column in range(columns - 1) if not (explained[column] and explained[column + 1])]
+        if places and (alphabet is None or any(is_wide(char) for char in alphabet)):
+            cells = np.stack([ink[:, place * width:(place + 2) * width].reshape(-1) for place in places])
+            wide = self.full.errors(cells)
+            number = wide.argmin(axis=1)
+            full[places] = number
+            full_error[places] = wide[np.arange(len(places)), number]
+        return half, full, half_error, full_error
+
+    # -- against an expectation
+
+    def can_show(self, text: str) -> bool:
+        """Whether the font has every character of `text`."""
+        return all((self.full if is_wide(char) else self.half).index(char) is not None for char in text if char != " ")
+
+    def place(self, ink: Ink, expected: str) -> Placed | None:
+        """Lay `expected` on the row where it fits best; runs of spaces stretch. None when it cannot be laid (too long, glyph missing)."""
+        words = squeeze(expected).split(" ") if squeeze(expected) else []
+        original = [word for word in expected.split() if word]
+        if len(original) == len(words):
+            words = original
+        width, _ = self.cell
+        columns = ink.shape[1] // width
+        tokens: list[str] = []
+        for number, word in enumerate(words):
+            if number:
+                tokens.append(" ")
+            tokens.extend(word)
+        if any((self.full if is_wide(char) else self.half).index(char) is None for char in tokens):
+            return None
+        blank = (ink[:, : columns * width].reshape(ink.shape[0], columns, width) ** 2).sum(axis=(0, 2)).astype(np.float64)
+        # best[t][c]: tokens[:t] laid, next free column c. Blank columns are free before, after, and at a space token.
+        best = np.full((len(tokens) + 1, columns + 1), _BIG)
+        back = np.zeros((len(tokens) + 1, columns + 1), np.int8)
+        best[0, 0] = 0.0
+        errors: dict[tuple[str, int], float] = {}
+        for t in range(len(tokens) + 1):
+            loose = t == 0 or t == len(tokens) or tokens[t - 1] == " "
+            for column in range(columns + 1):
+                here = best[t, column]
+                if here >= _BIG:
+                    continue
+                if column < columns and loose and here + blank[column] < best[t, column + 1]:
+                    best[t, column + 1], back[t, column + 1] = here + blank[column], 0
+                if t == len(tokens):
+                    continue
+                span = 2 if is_wide(tokens[t]) else 1
+                if column + span <= columns:
+                    cost = here + self._error(ink, tokens[t], column, errors)
+                    if cost < best[t + 1, column + span]:
+                        best[t + 1, column + span], back[t + 1, column + span] = cost, span
+        if best[-1, columns] >= _BIG:
+            return None
+        cells: list[Cell] = []
+        t, column = len(tokens), columns
+        while column > 0 or t > 0:
+            span = int(back[t, column])
+            if span == 0:
+                column -= 1
+                cells.append(self._cell(ink, self.half, self.half.index(" ") or 0, column))
+                continue
+            t, column = t - 1, column - span
+            glyphs = self.full if span == 2 else self.half
+            number = glyphs.index(tokens[t])
+            cells.append(self._cell(ink, glyphs, number or 0, column))
+        cells.reverse()
+        return Placed("".join(cell.char for cell in cells), tuple(cells), float(best[-1, columns]) / ink.size)
+
+    def _error(self, ink: Ink, char: str, column: int, known: dict[tuple[str, int], float]) -> float:
+        key = (char, column)
+        if key not in known:
+            width = self.cell[0]
+            glyphs = self.full if is_wide(char) else self.half
+            bits = glyphs.bits[glyphs.index(char) or 0]
+            part = ink[:, column * width:(column + (2 if is_wide(char) else 1)) * width]
+            known[key] = float(((part - bits) ** 2).sum())
+        return known[key]
+
+    def _cell(self, ink: Ink, glyphs: GlyphSet, number: int, column: int) -> Cell:
+        """The glyph against its nearest rivals, each on the dots in which the two differ."""
+        part = ink[:, column * self.cell[0]: column * self.cell[0] + glyphs.width].reshape(-1)
+        own = glyphs.matrix[number]
+        numbers = glyphs.neighbours(number)
+        if glyphs.width == self.cell[0] or float(np.square(part - own).mean()) > 0.1:
+            numbers = np.union1d(numbers, glyphs.errors(part[None]).argsort(axis=1)[0, :4])
+            numbers = numbers[numbers != number]
+        apart = glyphs.matrix[numbers] - own  # +1 where the rival alone has ink
+        weight = np.abs(apart).sum(axis=1)
+        alive = weight >= 1
+        # -sum(apart * (2 ink - 1)) / weight: 1 when the dots say own, -1 when they say rival.
+        margins = np.where(alive, -(apart @ (2 * np.clip(part, 0, 1) - 1)) / np.maximum(weight, 1), 1.0)
+        worst = int(margins.argmin())
+        return Cell(
+            char=glyphs.chars[number], column=column, margin=float(margins[worst]),
+            rival=glyphs.chars[int(numbers[worst])], error=float(np.square(part - own).mean()),
+        )
+
+
+def reading_of(placed: Placed) -> LineReading:
+    """A placed text as a reading: confidence from margins and from how well the dots fit at all."""
+    fit = max(0.0, 1.0 - placed.error / FOREIGN)
+    chars = tuple(CharReading(cell.char, _confidence(cell) * (1.0 if fit else 0.5), cell.column) for cell in placed.cells)
+    inked = [char for char in chars if char.char not in " \u3000"]
+    weakest = min((char.confidence for char in inked), default=1.0)
+    return LineReading(placed.text.replace("\u3000", "  ").rstrip(), min(weakest, 0.5 + 0.5 * fit), chars)
+
+
+def _confidence(cell: Cell) -> float:
+    return float(np.clip(0.5 + cell.margin, 0.0, 1.0)) * float(np.clip(1.2 - 4 * cell.error, 0.0, 1.0))

@@ -1,0 +1,118 @@
+"""The shapes of a font's characters in the terminal's own dots."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from tillrig.errors import ProfileError, UsageError
+from tillrig.vision.geometry import FontSpec
+
+Bits = npt.NDArray[np.bool_]
+# A character that differs from another in fewer dots is the same to the eye.
+_SAME_SHAPE = 1
+
+
+@lru_cache(maxsize=1)
+def gb2312() -> str:
+    """ASCII, and the punctuation, full-width forms and Chinese characters of GB 2312, in code order.
+
+    Its kana, Greek, Cyrillic and box drawing are left out: a Chinese terminal shows none, and З would rival 3.
+    """
+    found = [chr(code) for code in range(0x20, 0x7F)]
+    for lead in (0xA1, 0xA3, *range(0xB0, 0xF8)):
+        for trail in range(0xA1, 0xFF):
+            try:
+                found.append(bytes((lead, trail)).decode("gb2312"))
+            except UnicodeDecodeError:
+                continue
+    return "".join(found)
+
+
+def is_wide(char: str) -> bool:
+    """Whether a terminal gives the character two half-width cells: everything that GBK writes in two bytes."""
+    return ord(char) > 0x7F
+
+
+class GlyphSet:
+    """All glyphs of one cell width: `chars[i]` has the bit map `bits[i]` (height x width)."""
+
+    def __init__(self, chars: str, bits: Bits) -> None:
+        self.chars = chars
+        self.bits = bits
+        self.height, self.width = bits.shape[1:]
+        flat = bits.reshape(len(chars), -1)
+        self.matrix = flat.astype(np.float32)
+        self.weight = self.matrix.sum(axis=1)
+        self._index = {char: number for number, char in enumerate(chars)}
+        self._near: dict[int, npt.NDArray[np.intp]] = {}
+
+    def index(self, char: str) -> int | None:
+        return self._index.get(char)
+
+    def errors(self, cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Squared error of every cell (n, height*width) against every glyph: (n, glyphs)."""
+        energy = (cells**2).sum(axis=1, keepdims=True)
+        return np.asarray(energy - 2 * (cells @ self.matrix.T) + self.weight[None, :])
+
+    def neighbours(self, number: int, count: int = 32) -> npt.NDArray[np.intp]:
+        """The glyphs that differ from glyph `number` in the fewest dots, nearest first; equal shapes left out."""
+        near = self._near.get(number)
+        if near is None:
+            apart = self.weight + self.weight[number] - 2 * (self.matrix @ self.matrix[number])
+            apart[apart < _SAME_SHAPE] = np.inf
+            near = np.argpartition(apart, count)[:count] if len(apart) > count else np.flatnonzero(np.isfinite(apart))
+            near = self._near[number] = near[np.argsort(apart[near])]
+        return near
+
+
+@lru_cache(maxsize=8)
+def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int]) -> tuple[GlyphSet, GlyphSet]:
+    """Half-width and full-width glyphs of the first font that has them, at its size, in cells of `cell` dots. Raises ProfileError."""
+    if not fonts:
+        raise UsageError("the profile names no font for this cell, so there is no atlas")
+    width, height = cell
+    half: dict[str, Bits] = {}
+    full: dict[str, Bits] = {}
+    for spec in fonts:
+        if spec.size != height:
+            continue
+        for char, bits in _rendered(spec).items():
+            target = full if is_wide(char) else half
+            target.setdefault(char, bits[:, : width * (2 if is_wide(char) else 1)])
+    if not half or not full:
+        raise ProfileError(f"none of the profile's fonts has {height} dots: {', '.join(spec.path for spec in fonts)}")
+    return tuple(GlyphSet("".join(chars), np.stack(list(chars.values()))) for chars in (half, full))  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=8)
+def _rendered(spec: FontSpec) -> dict[str, Bits]:
+    if not Path(spec.path).is_file():
+        raise ProfileError(f"font {spec.path} of the profile does not exist; install it or correct the path")
+    try:
+        font = ImageFont.truetype(spec.path, spec.size, index=spec.index)
+    except OSError as problem:
+        raise ProfileError(f"font {spec.path} cannot be loaded: {problem}") from problem
+    size = spec.size
+    picture = Image.new("1", (size, size))
+    draw = ImageDraw.Draw(picture)
+    draw.fontmode = "1"
+    missing = _draw(picture, draw, font, "\ufffe")
+    found = {}
+    for char in gb2312():
+        bits = _draw(picture, draw, font, char)
+        if bits.any() or char in " \u3000":
+            if is_wide(char) and np.array_equal(bits, missing):
+                continue
+            found[char] = bits
+    return found
+
+
+def _draw(picture: Image.Image, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, char: str) -> Bits:
+    draw.rectangle((0, 0, *picture.size), fill=0)
+    draw.text((0, 0), char, font=font, fill=1)
+    return np.array(picture, dtype=np.bool_)

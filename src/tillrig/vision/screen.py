@@ -1,0 +1,227 @@
+"""The screen reader: rows by the profile's grid, read blind, read quickly, and testified."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+
+from tillrig.vision.frame import Frame
+from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink, Point
+from tillrig.vision.gridfit import fit_grid
+from tillrig.vision.ink import InkMap, dots_of, ink_map
+from tillrig.vision.readers.atlas import FOREIGN, Atlas, reading_of
+from tillrig.vision.readers.base import LineImage, LineReading, bare
+from tillrig.vision.rectify import Rectifier
+from tillrig.vision.testimony import Readers, Testimony, testify
+
+SCALE = 4
+MARGIN = 2
+# Dots of ink that a row must have to hold text: the decimal point alone has four.
+_BLANK_ROW = 2.5
+_FIT_WORSE = 1.25
+
+
+class RowReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One row, read blind. `column` is its first inked column (-1 when blank), `box` four camera points, `reader` who read it."""
+
+    row: int
+    text: str
+    confidence: float
+    blank: bool
+    inverse: bool
+    column: int
+    box: tuple[Point, ...]
+    frame: str
+    reader: str = "atlas"
+
+
+class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows of one settled screen and the frames they were read from."""
+
+    rows: tuple[RowReading, ...]
+    frames: tuple[str, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The rows' texts, "" for blank ones."""
+        return tuple(row.text for row in self.rows)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity)."""
+
+    ink: Ink
+    inverse: bool
+    blank: bool
+    saturated: float
+
+
+class ScreenReader:
+    """Reads one display. `corners` of its dot matrix in camera pixels; they are refined on the text shown unless `fit` is False."""
+
+    def __init__(self, geometry: DisplayGeometry, corners: Sequence[Sequence[float]], *, k1: float = 0.0, readers: Readers | None = None, fit: bool = True) -> None:
+        self.geometry = geometry
+        atlas = Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None
+        self.readers = readers or Readers(atlas=atlas)
+        self._given = Rectifier(corners, geometry.width, geometry.height, SCALE, k1=k1, margin=MARGIN)
+        self._rectifier = self._given
+        self._fit_wanted = fit
+        self._fit_score = float("inf")
+        self._fit_inked = 0
+        self._rows: OrderedDict[str, tuple[bytes, tuple[Row, ...], tuple[int, int]]] = OrderedDict()
+
+    @property
+    def corners(self) -> Corners:
+        """As refined so far."""
+        return self._rectifier.corners
+
+    @property
+    def k1(self) -> float:
+        """Lens term as refined so far."""
+        return self._rectifier.k1
+
+    def quick_rows(self, frame: Frame) -> tuple[RowReading, ...]:
+        """All rows by the atlas alone: which screen is shown, what a key did. Without a font the recogniser reads."""
+        rows, size = self._seen(frame)
+        if self.readers.atlas is None:
+            return self.read_screen(frame).rows
+        return tuple(self._reading(number, row, frame, size, self._atlas_reading(row), "atlas") for number, row in enumerate(rows))
+
+    def read_screen(self, frames: Frame | Sequence[Frame]) -> ScreenReading:
+        """Every row, blind; of several distinct frames the reading with the highest confidence stands for each row."""
+        given = [Frame.of(frame) for frame in ([frames] if not isinstance(frames, Sequence) else frames)]
+        best: dict[int, RowReading] = {}
+        for frame in given:
+            rows, size = self._seen(frame)
+            for number, row in enumerate(rows):
+                reading, reader = self._blind(row, frame, size, number)
+                now = self._reading(number, row, frame, size, reading, reader)
+                if number not in best or now.confidence > best[number].confidence:
+                    best[number] = now
+        return ScreenReading(rows=tuple(best[number] for number in sorted(best)), frames=tuple(frame.id for frame in given))
+
+    def testify_row(self, frames: Sequence[Frame], row: int, expected: str, kind: str = "text") -> Testimony:
+        """What the distinct settled `frames` say about `expected` standing in `row` (0 = top); "" expects a blank row."""
+        lines = []
+        for frame in frames:
+            rows, size = self._seen(frame)
+            lines.append(self._line(rows[row], frame, size, row))
+        return testify(lines, expected, kind, self.readers)
+
+    def testify_screen(self, frames: Sequence[Frame], expectations: Sequence[tuple[int, str, str]]) -> tuple[Testimony, ...]:
+        """One testimony for each (row, expected, kind)."""
+        return tuple(self.testify_row(frames, row, expected, kind) for row, expected, kind in expectations)
+
+    def crop(self, frame: Frame, row: int | None = None) -> bytes:
+        """The rectified screen, or one row of it, as PNG."""
+        picture = self._rectifier(frame.grey())
+        if row is not None:
+            height = self.geometry.cell[1] * SCALE
+            top = MARGIN * SCALE + row * height
+            picture = picture[max(0, top - MARGIN * SCALE): top + height + MARGIN * SCALE]
+        return bytes(cv2.imencode(".png", picture)[1])
+
+    def ink_of(self, frame: Frame) -> InkMap:
+        """Ink of every dot of the display (rows x columns)."""
+        return self._ink(frame.grey())
+
+    # -- inside
+
+    def _ink(self, grey: Grey) -> InkMap:
+        return ink_map(*dots_of(self._rectifier(grey), SCALE, MARGIN))
+
+    def _seen(self, frame: Any) -> tuple[tuple[Row, ...], tuple[int, int]]:
+        frame = Frame.of(frame)
+        hit = self._rows.get(frame.id)
+        if hit is not None and hit[0] is frame.jpeg:
+            return hit[1], hit[2]
+        grey = frame.grey()
+        if self._fit_wanted:
+            self._refine(grey)
+        ink = self._ink(grey)
+        rows = tuple(self._row(ink, number) for number in range(self.geometry.rows))
+        size = (grey.shape[1], grey.shape[0])
+        self._rows[frame.id] = (frame.jpeg, rows, size)
+        while len(self._rows) > 12:
+            self._rows.popitem(last=False)
+        return rows, size
+
+    def _refine(self, grey: Grey) -> None:
+        """Fit the grid once on a screen with text, and again when one with half as much ink more comes along."""
+        if self._fit_inked and self._fit_score < 0.2:
+            self._fit_wanted = False
+            return
+        fit = fit_grid(grey, self.geometry, self._given.corners, self._given.k1)
+        if fit is None or fit.inked < 1.5 * self._fit_inked:
+            return
+        self._fit_inked, self._fit_score = fit.inked, fit.residual
+        self._rectifier = Rectifier(fit.corners, self.geometry.width, self.geometry.height, SCALE, k1=fit.k1, margin=MARGIN)
+
+    def _row(self, seen: InkMap, number: int) -> Row:
+        width, height = self.geometry.cell
+        part = np.array(seen.ink[number * height:(number + 1) * height], dtype=np.float32)
+        saturated = float(seen.saturated[number * height:(number + 1) * height].mean())
+        first, last = inverse_run(part, width)
+        part[:, first * width:last * width] = 1.0 - part[:, first * width:last * width]
+        part = np.clip(part, 0.0, 1.0)
+        blank = float((part > 0.5).sum()) < _BLANK_ROW
+        return Row(part, last > first, blank, saturated)
+
+    def _atlas_reading(self, row: Row) -> LineReading:
+        if row.blank or self.readers.atlas is None:
+            return LineReading("", 1.0 if row.blank else 0.0)
+        return reading_of(self.readers.atlas.read(row.ink))
+
+    def _blind(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> tuple[LineReading, str]:
+        if row.blank:
+            return LineReading("", 1.0), "ink"
+        line = self._line(row, frame, size, number)
+        network = self.readers.recogniser.read_line(line)
+        if self.readers.atlas is None:
+            return network, self.readers.recogniser.name
+        placed = self.readers.atlas.read(row.ink)
+        dots = reading_of(placed)
+        if bare(dots.text) == bare(network.text):
+            return LineReading(dots.text, max(dots.confidence, network.confidence), dots.chars), "atlas+rapidocr"
+        if placed.error < FOREIGN / 2 and dots.confidence > 0.5:
+            return dots, "atlas"
+        return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
+
+    def _line(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> LineImage:
+        columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
+        left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
+        dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
+        grey = cv2.resize(dark, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)
+        return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, size), row.inverse, row.saturated)
+
+    def _box(self, row: int, size: tuple[int, int]) -> tuple[Point, ...]:
+        height = self.geometry.cell[1]
+        top, bottom, right = row * height, (row + 1) * height, self.geometry.columns * self.geometry.cell[0]
+        return self._rectifier.to_camera([(0, top), (right, top), (right, bottom), (0, bottom)], size)
+
+    def _reading(self, number: int, row: Row, frame: Frame, size: tuple[int, int], reading: LineReading, reader: str) -> RowReading:
+        inked = np.flatnonzero((row.ink > 0.5).sum(axis=0))
+        return RowReading(
+            row=number, text="" if row.blank else reading.text.strip(), confidence=round(reading.confidence, 4), blank=row.blank, inverse=row.inverse,
+            column=int(inked[0]) // self.geometry.cell[0] if len(inked) and not row.blank else -1,
+            box=self._box(number, size), frame=frame.id, reader=reader,
+        )
+
+
+def inverse_run(ink: Ink, cell_width: int) -> tuple[int, int]:
+    """Half-width columns [first, last) that are shown light on dark: the run with the most ink above one half."""
+    columns = ink.shape[1] // cell_width
+    means = ink[:, : columns * cell_width].reshape(ink.shape[0], columns, cell_width).mean(axis=(0, 2)) - 0.5
+    best, best_run, total, first = 0.0, (0, 0), 0.0, 0
+    for column, value in enumerate(means.tolist()):
+        if total <= 0:
+            total, first = 0.0, column
+        total += value
+        if total > best:
+            best, best_run = total, (first, column + 1)
+    return best_run if best > 0.45 else (0, 0)

@@ -1,0 +1,191 @@
+"""From readings to a word: does the line say what was expected, something else, or can nobody tell?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from tillrig import observations
+from tillrig.errors import UsageError
+from tillrig.observations import Reading as Answer
+from tillrig.vision.geometry import Point
+from tillrig.vision.grammar import KINDS, MONEY
+from tillrig.vision.readers.atlas import Atlas
+from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
+from tillrig.vision.readers.recogniser import Recogniser
+from tillrig.vision.readers.tesseract import Tesseract
+from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_recogniser, ask_tesseract
+
+# More than so many distinct frames are not looked at.
+MOST_FRAMES = 6
+
+
+class Testimony(msgspec.Struct, frozen=True, kw_only=True):
+    """The eye's word on one expected text.
+
+    `seen` is what the deciding readers saw (for MATCH the expected text). `margin` is the weakest deciding one, in about nats. `reason` says why
+    for MISMATCH and UNREADABLE. `witnesses` hold every blind reading. `frames` are the frames asked, `box` four camera points.
+    """
+
+    answer: Answer
+    expected: str
+    kind: str
+    seen: str
+    reason: str = ""
+    margin: float = 0.0
+    witnesses: tuple[Witness, ...] = ()
+    frames: tuple[str, ...] = ()
+    box: tuple[Point, ...] = ()
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Readers whose votes decided."""
+        vote = {Answer.MATCH: Vote.FOR, Answer.MISMATCH: Vote.AGAINST}.get(self.answer)
+        return tuple(dict.fromkeys(witness.reader for witness in self.witnesses if witness.vote is vote))
+
+    def observed(self) -> observations.Testimony:
+        """The same in the words of the harness's observations."""
+        return observations.Testimony(
+            expected=self.expected, reading=self.answer, seen=self.seen, why=self.reason, margin=self.margin, frames=self.frames, readers=self.readers
+        )
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The readers that a bench has. `atlas` None where no font is known."""
+
+    recogniser: Recogniser = field(default_factory=Recogniser)
+    atlas: Atlas | None = None
+    tesseract: Tesseract | None = field(default_factory=Tesseract)
+
+
+def testify(lines: Sequence[LineImage], expected: str, kind: str, readers: Readers) -> Testimony:
+    """What `lines`, the same line in distinct settled frames, say about `expected`.
+
+    MATCH: the readers agree with it on two frames (money kinds: two readers). MISMATCH: two readers saw the same other text on two frames;
+    a Chinese character that only the atlas can tell apart needs it beyond doubt on two frames. Everything else is UNREADABLE.
+    Raises UsageError on an unknown kind or without a frame.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"kind {kind!r} of an expectation is not one of {', '.join(KINDS)}")
+    distinct = list({line.frame: line for line in lines}.values())[:MOST_FRAMES]
+    if not distinct:
+        raise UsageError("testimony needs at least one frame of the line")
+    court = _Court(expected, kind, readers)
+    for line in distinct:
+        court.hear(line)
+        if court.decided():
+            break
+    return court.word(distinct[0].box, len(distinct))
+
+
+class _Court:
+    def __init__(self, expected: str, kind: str, readers: Readers) -> None:
+        self._expected, self._kind, self._readers = expected, kind, readers
+        self._witnesses: list[Witness] = []
+        self._frames: list[str] = []
+
+    def hear(self, line: LineImage) -> None:
+        """Ask the atlas about every frame, the recogniser until it has said enough, tesseract only when those two do not settle it."""
+        self._frames.append(line.frame)
+        atlas = self._readers.atlas
+        if atlas is not None and line.ink is not None:
+            self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind))
+        if self._needs_recogniser():
+            self._witnesses.append(ask_recogniser(self._readers.recogniser, line, self._expected, self._kind))
+        if self._readers.tesseract is not None and len(self._frames) >= 2 and not self._clear() and self._kind in MONEY:
+            self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
+
+    def decided(self) -> bool:
+        return len(self._frames) >= 2 and self._clear()
+
+    def _votes(self, vote: Vote, reader: str | None = None) -> list[Witness]:
+        return [witness for witness in self._witnesses if witness.vote is vote and reader in (None, witness.reader)]
+
+    def _needs_recogniser(self) -> bool:
+        """Where the atlas is sure of free text, the recogniser adds nothing; against it, and for money, it is asked on each frame."""
+        seen = self._votes(Vote.FOR, "rapidocr")
+        sure = self._votes(Vote.FOR, "atlas")
+        against = self._votes(Vote.AGAINST)
+        if against:
+            return True
+        if self._kind in MONEY:
+            return bool(bare(self._expected).strip("*")) and not (seen and len(sure) >= 2)
+        return len(sure) < len(self._frames) or self._readers.atlas is None
+
+    def _clear(self) -> bool:
+        return self._matched() or bool(self._mismatched())
+
+    def _matched(self) -> bool:
+        voices = self._votes(Vote.FOR)
+        if self._votes(Vote.AGAINST) or not voices:
+            return False
+        frames = {witness.frame for witness in voices}
+        if self._kind in MONEY and len({witness.reader for witness in voices}) < 2 and not self._stars_stand():
+            return False
+        return len(frames) >= 2
+
+    def _stars_stand(self) -> bool:
+        """A field of stars alone: recognisers drop stars, so the dots may say it by themselves when they are beyond doubt."""
+        return not bare(self._expected).strip("*") and len([w for w in self._votes(Vote.FOR, "atlas") if w.strong]) >= 2
+
+    def _mismatched(self) -> list[Witness]:
+        """The witnesses of one other text, when they are enough."""
+        by_text: dict[str, list[Witness]] = {}
+        for witness in self._votes(Vote.AGAINST):
+            by_text.setdefault(bare(witness.text), []).append(witness)
+        for voices in by_text.values():
+            frames = {witness.frame for witness in voices}
+            names = {witness.reader for witness in voices}
+            others = [witness for witness in self._votes(Vote.FOR) if witness.reader not in names]
+            if len(frames) >= 2 and len(names) >= 2 and not self._votes(Vote.FOR):
+                return voices
+            if len(frames) >= 2 and names == {"atlas"} and all(witness.strong for witness in voices):
+                wide = _differs_in_wide(self._expected, voices[0].text)
+                if wide and not [witness for witness in others if witness.reader == "atlas"]:
+                    return voices
+        return []
+
+    def word(self, box: tuple[Point, ...], offered: int) -> Testimony:
+        if self._matched():
+            margin = min(witness.margin for witness in self._votes(Vote.FOR))
+            return self._make(Answer.MATCH, squeeze(self._expected), "", margin, box)
+        against = self._mismatched()
+        if against:
+            seen = next((witness.text for witness in against if witness.reader == "atlas"), against[0].text)
+            reason = f"{' and '.join(sorted({witness.reader for witness in against}))} read {squeeze(seen)!r} in {len({w.frame for w in against})} frames"
+            return self._make(Answer.MISMATCH, squeeze(seen), reason, max(witness.margin for witness in against), box)
+        return self._make(Answer.UNREADABLE, self._blind(), self._why(offered), 0.0, box)
+
+    def _make(self, answer: Answer, seen: str, reason: str, margin: float, box: tuple[Point, ...]) -> Testimony:
+        return Testimony(
+            answer=answer, expected=self._expected, kind=self._kind, seen=seen, reason=reason, margin=margin,
+            witnesses=tuple(self._witnesses), frames=tuple(self._frames), box=box,
+        )
+
+    def _blind(self) -> str:
+        return squeeze(max(self._witnesses, key=lambda witness: witness.confidence).text) if self._witnesses else ""
+
+    def _why(self, offered: int) -> str:
+        reasons = list(dict.fromkeys(f"{witness.reader}: {witness.reason}" for witness in self._witnesses if witness.reason))
+        if len(self._frames) < 2:
+            reasons.append(f"only {offered} distinct frame was offered")
+        votes = self._votes(Vote.FOR), self._votes(Vote.AGAINST)
+        if votes[0] and votes[1]:
+            reasons.append("the readers contradict each other")
+        elif votes[0] and self._kind in MONEY:
+            reasons.append("only one reader can confirm it")
+        elif votes[1]:
+            reasons.append("only one reader saw another text")
+        return "; ".join(reasons) or "no reader could tell"
+
+
+def _differs_in_wide(expected: str, seen: str) -> bool:
+    """Whether the two differ, among other things, in Chinese characters of equal place."""
+    ours, theirs = fold(expected).replace(" ", ""), fold(seen).replace(" ", "")
+    if len(ours) != len(theirs):
+        return False
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+    return bool(pairs) and all(ord(a) > 0x7F and ord(b) > 0x7F for a, b in pairs)

@@ -1,0 +1,130 @@
+"""One reader's word on one frame: for the expected text, against it, or silent, with the reason."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from tillrig.vision.grammar import alphabet, obeys
+from tillrig.vision.readers.atlas import FOREIGN, Atlas, Placed, reading_of
+from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
+from tillrig.vision.readers.recogniser import Recogniser
+from tillrig.vision.readers.tesseract import Tesseract
+
+# Share of clipped dots above which a line does not testify.
+_SATURATED = 0.02
+# Cell margins (-1..1), chosen by measurement: docs/vision.md.
+_ATLAS_FOR = 0.12
+_ATLAS_SOLID = 0.12
+_ATLAS_STRONG = 0.25
+# How many dots' worth of squared error another text must save before it is seen instead.
+_ATLAS_GAIN_DOTS = 1.5
+# Nats by which the recogniser must prefer another text.
+_RECOGNISER_AGAINST = 3.0
+
+
+class Vote(enum.StrEnum):
+    """What one reader makes of one frame."""
+
+    FOR = "for"
+    AGAINST = "against"
+    SILENT = "silent"
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why silent or against."""
+
+    reader: str
+    frame: str
+    vote: Vote
+    text: str
+    margin: float = 0.0
+    confidence: float = 0.0
+    strong: bool = False
+    reason: str = ""
+
+
+def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witness:
+    """Dot by dot. A line of another font, or clipped, leaves the atlas silent."""
+    ink = line.ink
+    assert ink is not None
+    blind = atlas.read(ink)
+    text = blind.text
+
+    def say(vote: Vote, margin: float, reason: str = "", strong: bool = False) -> Witness:
+        return Witness(
+            reader=atlas.name, frame=line.frame, vote=vote, text=squeeze(text), margin=round(20 * margin, 2),
+            confidence=round(reading_of(blind).confidence, 3), strong=strong, reason=reason,
+        )
+
+    if line.saturated > _SATURATED:
+        return say(Vote.SILENT, 0.0, f"{line.saturated:.0%} of the line is saturated")
+    placed = atlas.place(ink, expected)
+    same = squeeze(text) == squeeze(expected)
+    if placed is not None:
+        margin = _weakest(placed)
+        if same and margin >= _ATLAS_FOR and placed.error <= FOREIGN:
+            return say(Vote.FOR, margin, strong=margin >= _ATLAS_STRONG)
+    if blind.error > FOREIGN:
+        return say(Vote.SILENT, 0.0, "the dots fit no glyphs of the profile's font")
+    if same:
+        return say(Vote.SILENT, 0.0, "the dots do not tell the text from its nearest rival")
+    if placed is None and not atlas.can_show(expected):
+        return say(Vote.SILENT, 0.0, "the profile's font lacks a character of the expected text")
+    solid = _weakest(blind)
+    gain = (placed.error - blind.error) * ink.size if placed is not None else float("inf")
+    if solid < _ATLAS_SOLID or gain < _ATLAS_GAIN_DOTS:
+        return say(Vote.SILENT, 0.0, "the dots decide neither for the expected text nor for another")
+    if not obeys(kind, text):
+        return say(Vote.SILENT, 0.0, f"what it read is no {kind}")
+    return say(Vote.AGAINST, -solid, f"read {squeeze(text)!r}", strong=solid >= _ATLAS_STRONG)
+
+
+def _weakest(placed: Placed) -> float:
+    return min((cell.margin for cell in placed.cells), default=0.0)
+
+
+def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind: str) -> Witness:
+    """By CTC likelihood. What it merely dropped, or what breaks the field's grammar, is no testimony."""
+    reading, margin = recogniser.judge(line.grey, expected)
+    wanted, seen = bare(expected), bare(reading.text)
+    if seen != wanted and (letters := alphabet(kind, expected)) is not None and not obeys(kind, reading.text):
+        reading, margin = recogniser.judge(line.grey, expected, letters)
+        seen = bare(reading.text)
+
+    def say(vote: Vote, reason: str = "") -> Witness:
+        return Witness(
+            reader=recogniser.name, frame=line.frame, vote=vote, text=reading.text, margin=round(margin, 2),
+            confidence=round(reading.confidence, 3), strong=abs(margin) > 3 * _RECOGNISER_AGAINST, reason=reason,
+        )
+
+    if line.saturated > _SATURATED:
+        return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
+    if seen == wanted:
+        return say(Vote.FOR)
+    if _dropped(wanted, seen):
+        return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony")
+    if not obeys(kind, reading.text):
+        return say(Vote.SILENT, f"what it read is no {kind}")
+    if margin > -_RECOGNISER_AGAINST:
+        return say(Vote.SILENT, "it finds the expected text nearly as likely")
+    return say(Vote.AGAINST, f"read {squeeze(reading.text)!r}")
+
+
+def ask_tesseract(tesseract: Tesseract, line: LineImage, expected: str, kind: str) -> Witness:
+    """The third witness: on its own too weak to accuse."""
+    reading = tesseract.read_line(line, alphabet(kind, expected))
+    wanted, seen = bare(expected), bare(reading.text)
+    vote = Vote.FOR if seen == wanted else Vote.SILENT
+    reason = "" if seen == wanted else f"read {fold(reading.text)!r}"
+    return Witness(
+        reader=tesseract.name, frame=line.frame, vote=vote, text=reading.text, margin=5.0 * reading.confidence,
+        confidence=round(reading.confidence, 3), reason=reason,
+    )
+
+
+def _dropped(wanted: str, seen: str) -> bool:
+    """Whether `seen` is `wanted` with characters left out."""
+    rest = iter(wanted)
+    return len(seen) < len(wanted) and all(char in rest for char in seen)
