@@ -48,10 +48,10 @@ class RobotItem(pytest.Item):
         if test.skipped:
             pytest.skip(test.message)
         if not test.passed:
-            raise RobotTestFailed(test.message)
+            raise RobotTestError(test.message)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        if isinstance(excinfo.value, RobotTestFailed):
+        if isinstance(excinfo.value, RobotTestError):
             return f"{self.path.name}: {self.name}\n{excinfo.value}"
         return str(super().repr_failure(excinfo))
 
@@ -59,7 +59,7 @@ class RobotItem(pytest.Item):
         return self.path, None, f"robot: {self.name}"
 
 
-class RobotTestFailed(AssertionError):
+class RobotTestError(AssertionError):
     """A Robot test that did not pass; the text is Robot's message, which begins with the verdict."""
 
     @property
@@ -82,4 +82,3 @@ def _language(path: Path) -> str | None:
         if found and name.strip().lower() == "language":
             return value.strip()
     return None
-

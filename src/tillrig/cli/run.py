@@ -15,7 +15,7 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--shuffle", type=int, help="Random order by this seed."),
     click.option("--retries", type=click.IntRange(0, 5), default=1, show_default=True,
                  help="How often RIG_ERROR and INCONCLUSIVE tests run again, after a rig check. FAIL never does."),
-    click.option("--run-dir", type=click.Path(path_type=Path), help="Where the run's evidence goes [reports/runs/<time>]."),
+    click.option("--run-dir", type=click.Path(path_type=Path), help="Folder of the evidence [reports/runs/<time>]."),
 )  # fmt: skip
 
 

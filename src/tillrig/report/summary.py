@@ -61,7 +61,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in seconds; `started` ISO 8601 with zone. `verdict` counts the last attempt of each test, but never drops a FAIL."""
+    """Times in seconds; `started` ISO 8601 with zone.
+
+    `verdict` folds the last attempt of each test, except that a FAIL is never retried away.
+    """
 
     tillrig: str
     rig: RigRow

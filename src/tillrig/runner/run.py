@@ -155,9 +155,7 @@ class _Run:
     def _all_rounds(self, rig_file: Path) -> None:
         self._round(self._settings.selection, rig_file)
         for _ in range(self._settings.retries):
-            again = tuple(
-                row.id for row in final_rows(attempt_rows(self._dir)).values() if row.verdict in RETRIED
-            )
+            again = tuple(row.id for row in final_rows(attempt_rows(self._dir)).values() if row.verdict in RETRIED)
             if not again:
                 return
             self._live.say(f"rig check, then again: {', '.join(again)}")

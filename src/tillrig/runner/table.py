@@ -35,7 +35,9 @@ def print_summary(console: Console, summary: Summary, page: Path) -> None:
     if summary.not_run:
         console.print(f"never ended: {', '.join(summary.not_run)}", markup=False, soft_wrap=True)
     console.print(
-        Text.assemble((summary.verdict.value, COLOURS[summary.verdict]), f" · exit {summary.exit_code} · report: {page}"),
+        Text.assemble(
+            (summary.verdict.value, COLOURS[summary.verdict]), f" · exit {summary.exit_code} · report: {page}"
+        ),
         soft_wrap=True,
     )
 
@@ -50,7 +52,10 @@ def _table(summary: Summary) -> Table:
         table.add_row(
             row.name,
             str(row.attempts),
-            *(Text(str(row.verdicts.get(v.value, 0)), COLOURS[v] if row.verdicts.get(v.value) else "dim") for v in shown),
+            *(
+                Text(str(row.verdicts.get(v.value, 0)), COLOURS[v] if row.verdicts.get(v.value) else "dim")
+                for v in shown
+            ),
             str(row.frames_read),
             str(row.slip_lines),
             str(row.host_messages),

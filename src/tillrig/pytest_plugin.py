@@ -1,0 +1,106 @@
+"""pytest plugin: the fixture `till`, Robot files as items, verdicts as outcomes.
+
+A thin adapter. Nothing heavy is imported before the first test that uses `till` runs; other tests are left alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tillrig import progress
+
+if TYPE_CHECKING:
+    from tillrig.session import Session
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tillrig")
+    group.addoption("--rig", help="rig file [TILLRIG_RIG, or rigs/virtual.yaml]")
+    group.addoption("--requirement", action="append", default=[], help="only tests that check this requirement id")
+    group.addoption("--shuffle", type=int, help="random order by this seed")
+    group.addoption("--no-robot", action="store_true", help="leave Robot files to robot")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(*ids): ids of requirements.yaml that the test checks")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix != ".robot" or parent.config.getoption("--no-robot"):
+        return None
+    from tillrig.robot_collector import RobotFile
+
+    collector: pytest.Collector = RobotFile.from_parent(parent, path=file_path)
+    return collector
+
+
+def requirements_of(item: pytest.Item) -> list[str]:
+    """Ids that the item's markers, or its Robot tags, name."""
+    tags = [tag.partition(":")[2] for tag in getattr(item, "tags", ()) if tag.startswith("requirement:")]
+    return tags + [identity for marker in item.iter_markers("requirement") for identity in marker.args]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = set(config.getoption("--requirement"))
+    if wanted:
+        left_out = [item for item in items if not wanted.intersection(requirements_of(item))]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    progress.emit("collected", tests=[item.nodeid for item in session.items if _operates(item)])
+
+
+def _operates(item: pytest.Item) -> bool:
+    return "till" in getattr(item, "fixturenames", ()) or item.path.suffix == ".robot"
+
+
+@pytest.fixture
+def till(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """The terminal of the rig and the tester at it. An attempt begins and ends with the test."""
+    from tillrig import suite_attempts
+
+    suite_attempts.begin(
+        request.node.nodeid, requirements=requirements_of(request.node), rig=request.config.getoption("--rig")
+    )
+    try:
+        yield suite_attempts.till()
+    finally:
+        suite_attempts.end(None)  # when the test was never called; otherwise it has ended already
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Turn the attempt's verdict into the test's outcome, once the test's own code has run."""
+    if "till" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    from tillrig import suite_attempts
+
+    error: BaseException | None = None
+    value = None
+    try:
+        value = yield
+    except BaseException as raised:  # noqa: BLE001 - whatever the test raised decides the verdict, then goes on
+        error = raised
+    word = suite_attempts.end(error)
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        raise error
+    word.raise_for_pytest(error)
+    return value
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    import sys
+
+    module = sys.modules.get("tillrig.suite_attempts")
+    if module is not None:
+        module.release()

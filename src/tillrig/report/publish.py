@@ -1,0 +1,56 @@
+"""Writes what a run leaves for machines and people: summary.json, index.html; Allure's results are put right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from ruamel.yaml import YAML
+
+from tillrig.evidence import Run, load_run
+from tillrig.report.allure import normalise
+from tillrig.report.html import GalleryItem, render
+from tillrig.report.summary import Summary
+from tillrig.verdicts import Verdict
+
+#: Pictures of sound attempts shown at the end of the page.
+GALLERY = 8
+
+
+def publish(summary: Summary, run_dir: Path) -> Path:
+    """Write everything below `run_dir`; the page's path."""
+    run = load_run(run_dir)
+    (run_dir / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
+    page = run_dir / "index.html"
+    page.write_text(
+        render(summary, sentences=requirement_sentences(), blob=run.blob, gallery=_gallery(run)), encoding="utf-8"
+    )
+    normalise(run_dir / "allure", summary)
+    return page
+
+
+def read_summary(run_dir: Path) -> Summary:
+    """The summary.json of an earlier run."""
+    return msgspec.json.decode((run_dir / "summary.json").read_bytes(), type=Summary)
+
+
+def requirement_sentences(path: Path = Path("requirements.yaml")) -> dict[str, str]:
+    """Requirement id → sentence; empty where the run was made away from the requirements."""
+    if not path.exists():
+        return {}
+    listed = YAML(typ="safe").load(path)
+    return {str(identity): str(entry["sentence"]) for identity, entry in listed.items()}
+
+
+def _gallery(run: Run) -> list[GalleryItem]:
+    """The pictures of the sound attempt that has most of them: usually a sale, prompts to slips."""
+    sound = [record for record in run.attempts if record.verdict is Verdict.PASS]
+    richest = max(sound, key=lambda record: len(record.gallery), default=None)
+    if richest is None:
+        return []
+    pictures = []
+    for identity, caption in richest.gallery[:GALLERY]:
+        encoded = run.blob(identity)
+        if encoded is not None:
+            pictures.append((encoded, f"{richest.id}: {caption}"))
+    return pictures

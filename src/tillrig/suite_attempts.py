@@ -1,0 +1,99 @@
+"""What the pytest plugin and the Robot library share: one attempt at a time on the session of this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from tillrig import progress
+from tillrig.errors import BlockedError
+from tillrig.session import Attempt, Session, acquire
+from tillrig.verdicts import Verdict
+
+
+class VerdictError(Exception):
+    """A verdict that is neither PASS nor FAIL nor BLOCKED; reports show it as broken, not as failed."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    """How an attempt ended; `text` is the verdict, a colon, and the reason."""
+
+    verdict: Verdict
+    text: str
+
+    def raise_for_pytest(self, error: BaseException | None) -> None:
+        """Nothing for PASS; else the exception whose kind pytest and Allure show rightly: failed, skipped, broken."""
+        import pytest
+
+        if self.verdict is Verdict.PASS:
+            return
+        if self.verdict is Verdict.FAIL:
+            raise AssertionError(self.text) from error
+        if self.verdict is Verdict.BLOCKED:
+            pytest.skip(self.text)
+        raise VerdictError(self.text) from error
+
+
+class _State:
+    session: Session | None = None
+    attempt: Attempt | None = None
+    began: float = 0.0
+    raised: BaseException | None = None
+    identity: str = ""
+
+
+_state = _State()
+
+
+def begin(test_id: str, *, requirements: list[str], rig: str | None) -> None:
+    """Open the session when this is the first attempt, and begin the attempt. Raises what `acquire` raises."""
+    _state.identity, _state.began, _state.raised = test_id, time.monotonic(), None
+    progress.emit("start", id=test_id)
+    if _state.session is None:
+        _state.session = acquire(rig)
+    _state.attempt = _state.session.attempt(test_id, requirements=tuple(requirements))
+
+
+def till() -> Session:
+    """The session, while an attempt is open."""
+    if _state.session is None:
+        raise BlockedError(f"{_state.identity or 'this test'}: the rig could not be opened")
+    return _state.session
+
+
+@contextmanager
+def noting_errors() -> Iterator[None]:
+    """Remember the exception that leaves the block: Robot turns it into a text, which has no verdict."""
+    try:
+        yield
+    except BaseException as error:
+        _state.raised = error
+        raise
+
+
+def take_error() -> BaseException | None:
+    """The exception noted since the attempt began, once."""
+    raised, _state.raised = _state.raised, None
+    return raised
+
+
+def end(error: BaseException | None) -> Word:
+    """End the attempt with what the test raised (None: nothing) and say how. Calling it again changes nothing."""
+    attempt, _state.attempt = _state.attempt, None
+    if attempt is None:
+        return Word(Verdict.PASS, "")
+    record = attempt.close(error)
+    progress.emit(
+        "end", id=record.id, verdict=record.verdict.value, reason=record.reason, seconds=time.monotonic() - _state.began
+    )
+    return Word(record.verdict, f"{record.verdict.value}: {record.reason}")
+
+
+def release() -> None:
+    """Give the session back at the end of the process's suites."""
+    session, _state.session = _state.session, None
+    if session is not None:
+        session.release()
