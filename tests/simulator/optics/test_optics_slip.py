@@ -67,8 +67,7 @@ def test_moving_paper_smears_by_the_exposure(exposure_ms: float, smear_dots: flo
         return float((profile * (place - mean) ** 2).sum() / profile.sum())
 
     moving, still = width(100.0 - 0.3), width(200.0)
-    # A line between two drawn dot rows is shared by both: one more dot of width, in the square.
-    assert np.sqrt(max(moving - still, 0) * 12) / 1.3 == pytest.approx(np.hypot(smear_dots, 1), rel=0.12)
+    assert np.sqrt(max(moving - still, 0) * 12) / 1.3 == pytest.approx(smear_dots, abs=0.35)
 
 
 def test_rolling_shutter_stretches_moving_paper() -> None:

@@ -131,10 +131,13 @@ class SlipRenderer:
         if motion.still:
             dots = motion.lines[np.clip(np.floor(starts).astype(int), 0, len(motion.lines) - 1)]
         else:
-            dots = _smeared(motion.lines, starts, ends)
+            within = np.tile((np.arange(OVERSAMPLING) + 0.5) / OVERSAMPLING - 0.5, len(starts))
+            dots = _smeared(
+                motion.lines, np.repeat(starts, OVERSAMPLING) + within, np.repeat(ends, OVERSAMPLING) + within
+            )
         tones = np.zeros((self.depth * OVERSAMPLING, self._drawn_width), np.uint8)
         left, width = (SIDE + BORDER) * OVERSAMPLING, SLIP_DOTS_WIDE * OVERSAMPLING
-        size = (width, len(dots) * OVERSAMPLING)
+        size = (width, (self.depth - first) * OVERSAMPLING)
         tones[first * OVERSAMPLING :, left : left + width] = cv2.resize(dots, size, interpolation=cv2.INTER_NEAREST)
         return tones
 
@@ -212,9 +215,10 @@ def _smeared(lines: Frame, starts: NDArray[np.float64], ends: NDArray[np.float64
     """Mean of the lines each row passed between two positions (in lines)."""
     sums = np.zeros((len(lines) + 1, lines.shape[1]), np.float32)
     np.cumsum(lines, axis=0, dtype=np.float32, out=sums[1:])
-    low = np.clip(starts - 0.5, 0, len(lines) - 1)
-    high = np.clip(np.maximum(ends + 0.5, low + 1e-3), 0, len(lines))
-    width = np.maximum(high - low, 1e-3)[:, None].astype(np.float32)
+    shortest = 0.1  # a row that rests while others move: the line it rests on
+    low = np.clip(starts - shortest / 2, 0, len(lines) - shortest)
+    high = np.clip(np.maximum(ends + shortest / 2, low + shortest), 0, len(lines))
+    width = (high - low)[:, None].astype(np.float32)
     return np.asarray(np.clip((_at(sums, high) - _at(sums, low)) / width, 0, 255), np.uint8)
 
 
