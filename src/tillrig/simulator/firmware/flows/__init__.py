@@ -1,0 +1,1 @@
+"""What the terminal does from power-on to settlement."""

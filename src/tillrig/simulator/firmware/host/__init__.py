@@ -1,0 +1,1 @@
+"""The acquirer's side: codec, keys, one exchange, checks, reversal."""

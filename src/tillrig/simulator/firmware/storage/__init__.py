@@ -1,0 +1,1 @@
+"""Flash pages and what is kept on them."""
