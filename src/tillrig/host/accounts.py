@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from tillrig.errors import SuiteError
-from tillrig.host.masking import masked_pan
+from tillrig.masking import mask_pan
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes = b""
 
     def __repr__(self) -> str:
-        return f"Account({self.name}, {masked_pan(self.pan)})"
+        return f"Account({self.name}, {mask_pan(self.pan)})"
 
 
 class _Chip(msgspec.Struct):

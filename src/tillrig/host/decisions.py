@@ -13,7 +13,7 @@ from tillrig.host.answers import AnswerMaker, Fields
 from tillrig.host.bank import Bank, CardUse, Limits, check_pin
 from tillrig.host.keys import wrapped
 from tillrig.host.ledger import Booking, Ledger, Settlement
-from tillrig.host.masking import masked_pan
+from tillrig.masking import mask_pan
 from tillrig.host.messages import SERVED, essential_missing, format_errors, name_of, reserved
 from tillrig.host.terminals import Terminal, TerminalPolicy, Terminals
 from tillrig.protocols import mac
@@ -214,7 +214,7 @@ class Acquirer:
             code=code,
             at=now,
             card=seen.account.name if seen.account else "",
-            card_number=masked_pan(seen.pan),
+            card_number=mask_pan(seen.pan),
             organisation=seen.account.organisation if seen.account else "",
             entry=fields[22],
             reference=outcome.fields.get(37, ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tillrig.masking import mask_pan
 from tillrig.protocols.ber_tlv import SENSITIVE_TAGS, parse
 from tillrig.protocols.iso8583 import HEADER_SIZE, TPDU_SIZE, Message
 
@@ -41,15 +42,10 @@ class Hidden:
         raise TypeError("a hidden value is not serialised; write its mask")
 
 
-def masked_pan(pan: str) -> str:
-    """First six and last four digits, a star for each between; all stars when there are not more than ten."""
-    return pan[:6] + "*" * (len(pan) - 10) + pan[-4:] if len(pan) > 10 else "*" * len(pan)
-
-
 def masked_track(track: str) -> str:
     """The masked card number, then stars."""
     pan, separator, rest = track.partition("D")
-    return masked_pan(pan) + separator + "*" * len(rest)
+    return mask_pan(pan) + separator + "*" * len(rest)
 
 
 def masked_chip_data(text: str) -> str:
@@ -73,7 +69,7 @@ def masked_upload(text: str) -> str:
     for at in range(2, len(text), 40):
         record = text[at : at + 40]
         number = record[8:28].lstrip("0")
-        mask = record[8:28][: len(record[8:28]) - len(number)] + masked_pan(number)
+        mask = record[8:28][: len(record[8:28]) - len(number)] + mask_pan(number)
         shown += record[:8] + mask + record[28:]
     return shown
 
@@ -84,7 +80,7 @@ def hide(name: str, fields: Mapping[int, str]) -> dict[str, str | Hidden]:
     for number, text in fields.items():
         mask = text
         if number == 2:
-            mask = masked_pan(text)
+            mask = mask_pan(text)
         elif number in (35, 36):
             mask = masked_track(text)
         elif number == 52 or (number == 62 and name == "signin"):

@@ -18,6 +18,7 @@ BITMAP_SIZE = 8
 _CLASSES = (0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x08, 0x09)
 _FUNCTIONS = (0x00, 0x10, 0x20, 0x30)
 _HEADER_STARTS = (0x60, 0x61)
+_TPDU_START = 0x60
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -83,7 +84,8 @@ def decode(data: bytes, length: bool | None = True) -> Message:
         try:
             return _decode_from(data, 0, None)
         except Iso8583Error as error:
-            if error.partial is not None and not _has_body(data, 2):
+            # A message that begins as one is to blame for its own bad byte; otherwise its length is.
+            if error.partial is not None and (data[0] == _TPDU_START or not _has_body(data, 2)):
                 raise
     if len(data) < 2:
         raise Iso8583Error("the message ends in its length", None, len(data))
@@ -128,7 +130,7 @@ def _find_body(data: bytes, start: int) -> tuple[int, str | None, str | None]:
         where, what = after_header, "after TPDU and header"
     elif is_mti(data[after_header:]):
         raise Iso8583Error("the header begins with neither 60 nor 61", None, after_tpdu)
-    elif len(data) > start and data[start] == 0x60:
+    elif len(data) > start and data[start] == _TPDU_START:
         where, what = after_tpdu, "after the TPDU, and no header"
     else:
         where, what = start, "here, 5 or 11 bytes on"
