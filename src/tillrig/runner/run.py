@@ -15,8 +15,8 @@ from rich.console import Console
 
 from tillrig.errors import BlockedError, RigError, SuiteError, TillrigError
 from tillrig.report.publish import publish
-from tillrig.report.summary import AttemptRow, Health, RigRow, Summary, final_rows, summarise
-from tillrig.rigs import OpenRig, Rig, load_rig, open_rig
+from tillrig.report.summary import Health, RigRow, Summary, final_rows, summarise
+from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
 from tillrig.runner.live import LiveProgress
 from tillrig.runner.processes import run_suite_process
 from tillrig.runner.rows import attempt_rows
@@ -61,7 +61,9 @@ def configured(settings: RunSettings) -> Rig:
     wanted = {"grade": settings.grade, "time_scale": settings.time_scale, "seed": settings.seed}
     changes = {name: value for name, value in wanted.items() if value is not None}
     if changes or settings.faults or settings.fault_files:
-        rig = rig.with_simulation(faults=list(settings.faults), fault_files=list(settings.fault_files), **changes)
+        rig = rig.with_simulation(
+            faults=list(settings.faults), fault_files=[file.resolve() for file in settings.fault_files], **changes
+        )
     return rig
 
 
@@ -132,14 +134,11 @@ class _Run:
             self._check_rig(self._rig)
             yield self._settings.rig
             return
-        from tillrig.rigs.simulated import start_simulation
-
         self._live.say("starting the simulated rig")
-        simulation = start_simulation(self._rig.simulate)
+        simulation = Simulation(self._rig)
         try:
-            rig_file = simulation.dir / "rig.yaml"
-            self._check_rig(load_rig(rig_file))
-            yield rig_file
+            self._check_rig(load_rig(simulation.rig_file))
+            yield simulation.rig_file
         finally:
             simulation.stop()
 
@@ -182,8 +181,3 @@ class _Run:
 
 def _health(opened: OpenRig) -> tuple[Health, ...]:
     return tuple(Health(instrument=item.instrument, ok=item.ok, text=item.text) for item in opened.check())
-
-
-def money_fields(rows: tuple[AttemptRow, ...]) -> int:
-    """How many money fields were judged."""
-    return sum(row.money_fields for row in rows)
