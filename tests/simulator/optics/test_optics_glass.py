@@ -79,9 +79,9 @@ def test_backlight_off_dims_the_display_and_leaves_the_bezel(checkers: NDArray[n
     camera = ScreenCamera(Pose.draw("clean", 1))
     camera.light(True, True, LATER + 10.0)
     camera.show(128, 64, 1, packed(checkers), LATER + 10.0)
-    bright, _ = camera.compose(LATER + 20.0)
+    bright = camera.compose(LATER + 20.0).whole()
     camera.light(False, True, LATER + 30.0)
-    dim, _ = camera.compose(LATER + 40.0)
+    dim = camera.compose(LATER + 40.0).whole()
     middle = np.s_[330:390, 600:680]
     assert dim[middle].mean() < 0.55 * bright[middle].mean()
     assert np.array_equal(dim[:60], bright[:60])
@@ -94,11 +94,12 @@ def test_rolling_shutter_shows_the_old_screen_above_and_the_new_below(grade: str
     camera.set_controls({"auto_exposure": False, "exposure_ms": 0.5})
     camera.light(True, True, LATER + 10.0)
     camera.show(128, 64, 1, b"\xff" * 1024, LATER + 10.0)
-    full, _ = camera.compose(LATER + 20.0)
+    full = camera.compose(LATER + 20.0).whole()
     camera.show(128, 64, 1, bytes(1024), LATER + 30.0)
-    torn, key = camera.compose(LATER + 30.0)
-    late, _ = camera.compose(LATER + 50.0)
-    assert key is None
+    changing = camera.compose(LATER + 30.0)
+    torn = changing.whole()
+    late = camera.compose(LATER + 50.0).whole()
+    assert changing.patch_key is None
     upper, lower = np.s_[220:320, 500:780], np.s_[400:480, 500:780]
     assert torn[upper].mean() == pytest.approx(full[upper].mean(), abs=1)
     span = late[lower].mean() - full[lower].mean()
@@ -111,10 +112,10 @@ def test_a_clean_camera_shows_a_change_in_one_frame() -> None:
     camera = ScreenCamera(Pose.draw("clean", 1))
     camera.light(True, True, LATER + 10.0)
     camera.show(128, 64, 1, b"\xff" * 1024, LATER + 10.0)
-    full, _ = camera.compose(LATER + 20.0)
+    full = camera.compose(LATER + 20.0).whole()
     camera.show(128, 64, 1, bytes(1024), LATER + 30.0)
-    half, _ = camera.compose(LATER + 30.0)
-    blank, _ = camera.compose(LATER + 50.0)
+    half = camera.compose(LATER + 30.0).whole()
+    blank = camera.compose(LATER + 50.0).whole()
     span = blank[220:480, 400:880].astype(float) - full[220:480, 400:880]
     share = (half[220:480, 400:880].astype(float) - full[220:480, 400:880])[span > 100] / span[span > 100]
     assert share.mean() == pytest.approx(0.5, abs=0.02)

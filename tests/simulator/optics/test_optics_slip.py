@@ -159,15 +159,15 @@ def test_taking_the_slip_clears_the_view_and_the_next_one_starts_new() -> None:
     """Rule: a taken slip is out of view from that instant; the next is another slip."""
     camera = SlipCamera(Pose.draw("typical", 5))
     later = camera._paper.since + 1000
-    empty, _ = camera.compose(later)
+    empty = camera.compose(later).whole()
     assert not camera.hanging
     camera.advance([b"\xff" * 48] * 200, later + 10)
     assert camera.hanging
-    printed, _ = camera.compose(later + 11)
+    printed = camera.compose(later + 11).whole()
     camera.take(later + 12)
     assert not camera.hanging
-    before, _ = camera.compose(later + 11.5)
-    after, _ = camera.compose(later + 12.5)
+    before = camera.compose(later + 11.5).whole()
+    after = camera.compose(later + 12.5).whole()
     assert not np.array_equal(printed, empty)
     assert np.array_equal(before, printed)
     assert np.array_equal(after, empty)

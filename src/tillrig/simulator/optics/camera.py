@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tillrig.simulator.optics.exposer import Composed, Exposer
 from tillrig.simulator.optics.mjpeg import CameraServer, Shot
 from tillrig.simulator.optics.pose import Light, Pose
-from tillrig.simulator.optics.sensor import Frame, Sensor
+from tillrig.simulator.optics.sensor import Sensor
 
 FAULTS = (None, "dead", "frozen", "black", "covered", "defocused")
 DEFOCUS_SIGMA_PX = 9.0
@@ -45,9 +46,7 @@ class Camera:
         self._focus = pose.best_focus
         self._auto_exposure = True
         self._auto_focus = True
-        self._seen_key: object = None
-        self._exposed: dict[int, Frame] = {}
-        self._composed: Frame | None = None
+        self._exposer = Exposer(self._sensor)
 
     # -- life ---------------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -177,30 +176,19 @@ class Camera:
             return 1.0
         return float(2 ** (0.5 * self.grade.hunting_stops * math.sin(math.pi * at)))
 
-    def compose(self, at: float) -> tuple[Frame, object]:
-        """Light of a frame, mid exposure `at`, and a key that is equal while that light stays (None: it changes)."""
+    def compose(self, at: float) -> Composed:
+        """Light of a frame with mid exposure `at` (CLOCK_MONOTONIC, s)."""
         raise NotImplementedError
 
     def photograph(self, at: float) -> bytes:
-        """One JPEG with mid exposure `at` (CLOCK_MONOTONIC, s)."""
+        """One JPEG with mid exposure `at`."""
         if self._fault in ("black", "covered"):
             level = BLACK_LEVEL if self._fault == "black" else COVERED_LEVEL
-            dark, key = np.full((self._size[1], self._size[0], 3), level, np.uint8), (self._fault,)
-            composed: Frame = dark
+            composed = Composed(np.full((self._size[1], self._size[0], 3), level, np.uint8), self._fault)
             gain = 1.0
         else:
-            (composed, found), gain = self.compose(at), self._hunting(at)
-            key = found  # type: ignore[assignment]
-        if key is None or key != self._seen_key:
-            self._seen_key, self._composed = key, composed
-            self._exposed.clear()
-            self._sensor.settle(composed)
-        step = self._sensor.flicker_step(at)
-        if gain != 1.0:
-            return self._sensor.jpeg(self._sensor.read(self._sensor.expose(composed, gain, step)))
-        if step not in self._exposed:
-            self._exposed[step] = self._sensor.expose(composed, 1.0, step)
-        return self._sensor.jpeg(self._sensor.read(self._exposed[step]))
+            composed, gain = self.compose(at), self._hunting(at)
+        return self._sensor.jpeg(self._exposer.frame(composed, gain, self._sensor.flicker_step(at)))
 
     def _run(self) -> None:
         self.photograph(

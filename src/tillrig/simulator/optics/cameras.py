@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from tillrig.simulator.optics.camera import Camera
-from tillrig.simulator.optics.glass import Glass, Segment
+from tillrig.simulator.optics.exposer import Composed
+from tillrig.simulator.optics.glass import VISIBLE, Glass, Segment
+from tillrig.simulator.optics.lens import Floats
 from tillrig.simulator.optics.paper import Paper, unpack
 from tillrig.simulator.optics.pose import SCREEN_SIZE, SLIP_SIZE, Pose
-from tillrig.simulator.optics.screen import ScreenRenderer
+from tillrig.simulator.optics.screen import IDLE_DARKNESS, ScreenRenderer
 from tillrig.simulator.optics.sensor import Frame
 from tillrig.simulator.optics.slip import SlipRenderer
+
+
+class Look(NamedTuple):
+    """What focus and exposure do to a picture."""
+
+    extra_sigma: float
+    gain: float
 
 
 class ScreenCamera(Camera):
@@ -27,6 +37,7 @@ class ScreenCamera(Camera):
         super().__init__(pose, port, SCREEN_SIZE, pose.screen_light, stream=0)
         self._glass = Glass(self.grade, pose.columns, pose.rows, since=time.monotonic())
         self._renderer = ScreenRenderer(pose)
+        self._parts: dict[tuple[int, float], tuple[Floats, Floats | None, Floats | None]] = {}
         self._last: tuple[object, Frame] | None = None
 
     def show(self, width: int, height: int, bits: int, data: bytes, at: float) -> None:
@@ -41,34 +52,66 @@ class ScreenCamera(Camera):
         """The supply is gone from `at` on: lamp off, picture lost."""
         self._glass.wipe(at)
 
-    def compose(self, at: float) -> tuple[Frame, object]:
+    def compose(self, at: float) -> Composed:
         half = self.grade.readout_s / 2 + self.exposure_s / 2
         segments = self._glass.during(at - half, at + half)
-        look = (round(self.exposure_gain, 4), round(self.extra_sigma, 2))
-        if len(segments) == 1:
-            only = segments[0]
-            key = (only.number, *look) if only.settled(at) else None
+        look = Look(round(self.extra_sigma, 2), round(self.exposure_gain, 4))
+        newest = segments[-1]
+        base = self._renderer.surround(newest.backlight, *look)
+        base_key = (newest.backlight, look)
+        if len(segments) == 1 or all(s.backlight == newest.backlight for s in segments):
+            key = (newest.number, look) if len(segments) == 1 and newest.settled(at) else None
             if key is not None and self._last is not None and self._last[0] == key:
-                return self._last[1], key
-            picture = self._picture(only, at)
-            self._last = (key, picture) if key is not None else None
-            return picture, key
-        return self._blend(segments, at), None
+                return Composed(base, base_key, self._last[1], key, self._renderer.window)
+            window_rows = self._renderer.window[0]
+            patch = self._blend([self._patch(s, at, look) for s in segments], segments, at, window_rows)
+            self._last = (key, patch) if key is not None else None
+            return Composed(base, base_key, patch, key, self._renderer.window)
+        frames = []
+        for segment in segments:
+            frame = self._renderer.surround(segment.backlight, *look).copy()
+            frame[self._renderer.window] = self._patch(segment, at, look)
+            frames.append(frame)
+        return Composed(self._blend(frames, segments, at, slice(0, self._size[1])), None)
 
-    def _picture(self, segment: Segment, at: float) -> Frame:
-        return self._renderer.compose(segment.darkness(at), segment.backlight, self.extra_sigma, self.exposure_gain)
+    def _patch(self, segment: Segment, at: float, look: Look) -> Frame:
+        """Light of the display's window. What decays is spread once and then only scaled."""
+        target, ghost, fade = self._spread(segment, look.extra_sigma)
+        ghost_left, fade_left = segment.left(at)
+        seen = target
+        for part, left in ((ghost, ghost_left), (fade, fade_left)):
+            if part is not None and left > VISIBLE:
+                seen = np.asarray(cv2.scaleAdd(part, left, seen), np.float32)
+        return self._renderer.window_light(seen, segment.backlight, *look)
 
-    def _blend(self, segments: list[Segment], at: float) -> Frame:
+    def _spread(self, segment: Segment, extra_sigma: float) -> tuple[Floats, Floats | None, Floats | None]:
+        key = (segment.number, extra_sigma)
+        if key not in self._parts:
+            spread = self._renderer.spread
+            target = spread(IDLE_DARKNESS + segment.target * np.float32(1 - IDLE_DARKNESS), extra_sigma)
+            ghost, fade = (
+                spread(part * np.float32(1 - IDLE_DARKNESS), extra_sigma) if np.abs(part).max() > VISIBLE else None
+                for part in (segment.ghost, segment.fade)
+            )
+            while len(self._parts) >= 4:
+                del self._parts[next(iter(self._parts))]
+            self._parts[key] = (target, ghost, fade)
+        return self._parts[key]
+
+    def _blend(self, pictures: list[Frame], segments: list[Segment], at: float, rows: slice) -> Frame:
         """A change in mid frame: each row saw each segment for some share of its exposure (rolling shutter)."""
-        rows = at + (np.arange(self._size[1]) / self._size[1] - 0.5) * self.grade.readout_s
-        opens, closes = rows - self.exposure_s / 2, rows + self.exposure_s / 2
+        if len(pictures) == 1:
+            return pictures[0]
+        height = self._size[1]
+        times = at + (np.arange(rows.start, rows.stop) / height - 0.5) * self.grade.readout_s
+        opens, closes = times - self.exposure_s / 2, times + self.exposure_s / 2
         ends = [s.start for s in segments[1:]] + [float("inf")]
-        total = np.zeros((self._size[1], self._size[0], 3), np.float32)
-        for i, (segment, end) in enumerate(zip(segments, ends, strict=True)):
-            begin = segment.start if i else float("-inf")
+        total = np.zeros(pictures[0].shape, np.float32)
+        for i, (picture, end) in enumerate(zip(pictures, ends, strict=True)):
+            begin = segments[i].start if i else float("-inf")
             share = np.clip(np.minimum(closes, end) - np.maximum(opens, begin), 0, None) / self.exposure_s
             if share.max() > 0:
-                total += self._picture(segment, at) * share[:, None, None].astype(np.float32)
+                total += picture * share[:, None, None].astype(np.float32)
         return np.asarray(cv2.convertScaleAbs(total), np.uint8)
 
 
@@ -104,16 +147,17 @@ class SlipCamera(Camera):
             self._gone = (self._paper, at)
             self._paper = Paper(self.pose, self._paper.slip + 1, at)
 
-    def compose(self, at: float) -> tuple[Frame, object]:
+    def compose(self, at: float) -> Composed:
         with self._lock:
             paper = self._paper
             if self._gone is not None and at < self._gone[1]:
                 paper = self._gone[0]
             half = self.grade.readout_s / 2 + self.exposure_s / 2
             still = not paper.moving(at - half, at + half)
-            key = (paper.slip, float(paper.position(at)), round(self.exposure_gain, 4), round(self.extra_sigma, 2))
+            look = Look(round(self.extra_sigma, 2), round(self.exposure_gain, 4))
+            key = (paper.slip, float(paper.position(at)), self.exposure_s, look)
             if still and self._last is not None and self._last[0] == key:
-                return self._last[1], key
-            picture = self._renderer.compose(paper, at, self.exposure_s, self.extra_sigma, self.exposure_gain)
+                return Composed(self._last[1], key)
+            picture = self._renderer.compose(paper, at, self.exposure_s, *look)
         self._last = (key, picture) if still else None
-        return picture, key if still else None
+        return Composed(picture, key if still else None)

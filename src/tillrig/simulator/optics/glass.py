@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 
 import msgspec
@@ -12,7 +13,7 @@ from tillrig.simulator.optics.grades import Grade
 from tillrig.simulator.optics.lens import Floats
 
 FADE_TAU_S = 0.150  # a glass without its controller relaxes to blank
-_SETTLED = 1 / 512
+VISIBLE = 1 / 512  # of full darkness: less is below half a grey level
 _FORGET_S = 3.0
 
 
@@ -28,13 +29,15 @@ class Segment(msgspec.Struct, frozen=True):
     fade: Floats
     ghost_tau_s: float
 
-    def residue(self, at: float) -> tuple[Floats, Floats]:
-        """What is left of ghost and fade at time `at`."""
+    def left(self, at: float) -> tuple[float, float]:
+        """Share of ghost and of fade still there at time `at`."""
         age = max(0.0, at - self.start)
-        ghost = (
-            self.ghost * np.float32(np.exp(-age / self.ghost_tau_s)) if self.ghost_tau_s else self.ghost * np.float32(0)
-        )
-        return ghost, self.fade * np.float32(np.exp(-age / FADE_TAU_S))
+        return (math.exp(-age / self.ghost_tau_s) if self.ghost_tau_s else 0.0), math.exp(-age / FADE_TAU_S)
+
+    def residue(self, at: float) -> tuple[Floats, Floats]:
+        """What is left of ghost and fade at time `at`, per dot."""
+        ghost_left, fade_left = self.left(at)
+        return _scaled(self.ghost, ghost_left), _scaled(self.fade, fade_left)
 
     def darkness(self, at: float) -> Floats:
         """Dots (rows, columns), 0 clear to 1 dark, at time `at`."""
@@ -44,7 +47,11 @@ class Segment(msgspec.Struct, frozen=True):
     def settled(self, at: float) -> bool:
         """Nothing decays any more that a camera could see."""
         ghost, fade = self.residue(at)
-        return max(float(np.abs(ghost).max()), float(np.abs(fade).max())) < _SETTLED
+        return max(float(np.abs(ghost).max()), float(np.abs(fade).max())) < VISIBLE
+
+
+def _scaled(dots: Floats, by: float) -> Floats:
+    return np.asarray(dots * np.float32(by), np.float32)
 
 
 class Glass:

@@ -43,7 +43,7 @@ class ScreenRenderer:
         self._x1, self._y1 = min(self._x1, self.width), min(self._y1, self.height)
         self._full_maps = view.plane_maps(0, 0, self.width, self.height)
         window = np.s_[self._y0 : self._y1, self._x0 : self._x1]
-        self._window = window
+        self.window = window
         plane_x, plane_y = (m[window] for m in self._full_maps)
         pitch = ACTIVE_WIDTH / pose.columns / CELL
         self._dot_maps = cv2.convertMaps(
@@ -61,30 +61,41 @@ class ScreenRenderer:
         self, darkness: NDArray[np.float32], backlight: bool, extra_sigma: float = 0.0, gain: float = 1.0
     ) -> Frame:
         """`darkness` (rows, columns) of the dots in 0..1 to the light of the frame, BGR uint8, a new array."""
-        base, clear, ink = self._layer(backlight, extra_sigma, gain)
-        dots = np.clip(darkness * (1 - IDLE_DARKNESS) + IDLE_DARKNESS, 0, 1)
-        small = np.rint(dots * 255).astype(np.uint8)
-        canvas = np.zeros_like(self._grid)
-        inner = canvas[CELL:-CELL, CELL:-CELL]
-        large = cv2.resize(small, (inner.shape[1], inner.shape[0]), interpolation=cv2.INTER_NEAREST)
-        inner[:] = cv2.multiply(large, np.ascontiguousarray(self._grid[CELL:-CELL, CELL:-CELL]), scale=1 / 255)
-        seen = cv2.remap(canvas, self._dot_maps[0], self._dot_maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        seen = _blur(seen.astype(np.float32), self._sigma(extra_sigma))
-        light = cv2.subtract(clear, cv2.multiply(ink, cv2.merge([seen, seen, seen])))
-        frame = base.copy()
-        frame[self._window] = cv2.convertScaleAbs(cv2.max(light, 0.0))
+        frame = self.surround(backlight, extra_sigma, gain).copy()
+        seen = self.spread(IDLE_DARKNESS + darkness * (1 - IDLE_DARKNESS), extra_sigma)
+        frame[self.window] = self.window_light(seen, backlight, extra_sigma, gain)
         return frame
+
+    def surround(self, backlight: bool, extra_sigma: float, gain: float) -> Frame:
+        """The frame without any dots; not to be written to."""
+        return self._layer(backlight, extra_sigma, gain)[0]
+
+    def spread(self, dots: Floats, extra_sigma: float) -> Floats:
+        """Dots (rows, columns) of any sign as the lens spreads them over the display's window; linear."""
+        canvas = np.zeros(self._grid.shape, np.float32)
+        inner = np.s_[CELL:-CELL, CELL:-CELL]
+        size = (self._pose.columns * CELL, self._pose.rows * CELL)
+        large = cv2.resize(dots.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
+        canvas[inner] = cv2.multiply(large, np.ascontiguousarray(self._grid[inner]))
+        seen = cv2.remap(canvas, self._dot_maps[0], self._dot_maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return _blur(seen, self._sigma(extra_sigma))
+
+    def window_light(self, seen: Floats, backlight: bool, extra_sigma: float, gain: float) -> Frame:
+        """Light of the display's window under dots that `spread` gave."""
+        _, clear, ink = self._layer(backlight, extra_sigma, gain)
+        light = cv2.subtract(clear, cv2.multiply(ink, cv2.merge([seen, seen, seen])))
+        return np.asarray(cv2.convertScaleAbs(cv2.max(light, 0.0)), np.uint8)
 
     def _sigma(self, extra: float) -> float:
         return math.hypot(self._grade.blur_sigma_px, extra)
 
-    def _dot_grid(self) -> Frame:
-        cell = np.full((CELL, CELL), 255, np.uint8)
-        cell[-1, :] = cell[:, -1] = round(255 * GAP_DARKNESS)
+    def _dot_grid(self) -> Floats:
+        cell = np.ones((CELL, CELL), np.float32)
+        cell[-1, :] = cell[:, -1] = GAP_DARKNESS
         return np.tile(cell, (self._pose.rows + 2, self._pose.columns + 2))
 
     def _layer(self, backlight: bool, extra_sigma: float, gain: float) -> tuple[Frame, Floats, Floats]:
-        """Frame without dots; in the display's window light of clear glass, and light a dot takes per 1/255."""
+        """Frame without dots; in the display's window light of clear glass, and light a dark dot takes."""
         key = (backlight, round(extra_sigma, 2), round(gain, 4))
         if key not in self._layers:
             if len(self._layers) >= 4:
@@ -100,19 +111,19 @@ class ScreenRenderer:
         )
         seen = _blur(seen, self._sigma(extra_sigma))
         light = self._light[..., None] * np.ones(3, np.float32)
-        light[self._window] *= self._moire()
+        light[self.window] *= self._moire()
         clear = (seen * light + self._glare[..., None]) * np.float32(gain)
         glass = np.array(GLASS_LIT if backlight else GLASS_DIM, np.float32)
         depth = self._grade.contrast * INK_SHARE * (1.0 if backlight else DIM_CONTRAST)
-        ink = light[self._window] * glass * np.float32(depth / 255 * gain)
+        ink = light[self.window] * glass * np.float32(depth * gain)
         base = cv2.convertScaleAbs(np.clip(clear, 0, 255))
         # The sensor clips after the dots took their light, so the window keeps what is above 255.
-        return np.asarray(base, np.uint8), np.ascontiguousarray(clear[self._window]), np.ascontiguousarray(ink)
+        return np.asarray(base, np.uint8), np.ascontiguousarray(clear[self.window]), np.ascontiguousarray(ink)
 
     def _moire(self) -> Floats:
         """Beat of dot grid and sensor grid over the glass; the three colours beat a little apart."""
         light = self._pose.screen_light
-        map_x, map_y = (m[self._window] for m in self._full_maps)
+        map_x, map_y = (m[self.window] for m in self._full_maps)
         limit_x, limit_y = glass_area(self._pose)[2]
         inside = ((np.abs(map_x) < limit_x) & (np.abs(map_y) < limit_y)).astype(np.float32)
         angle = math.radians(light.moire_deg)

@@ -15,7 +15,7 @@ from tillrig.simulator.optics.pose import Light
 Frame = NDArray[np.uint8]
 
 MAINS_FLICKER_HZ = 100.0
-FLICKER_STEPS = 16  # phases a settled picture is kept in; one step is below half a grey level on every grade
+FLICKER_STEPS = 8  # phases of the flicker that a settled picture is kept in
 _TILE_SLACK = 64  # noise tiles are larger than the frame and cut at a new place each time
 _TILES = 3
 
@@ -47,19 +47,21 @@ class Sensor:
         cycles = step / FLICKER_STEPS + rows * self._grade.readout_s * MAINS_FLICKER_HZ
         return (1 + self._grade.flicker * np.sin(2 * math.pi * cycles)).astype(np.float32)
 
-    def expose(self, picture: Frame, gain: float, step: int) -> Frame:
-        """The picture under the flicker of that phase and an exposure gain; a new array."""
-        gains = self.flicker_gain(step) * gain
+    def expose(self, picture: Frame, gain: float, step: int, top: int = 0) -> Frame:
+        """The picture, whose first row is the frame's row `top`, under that phase's flicker and a gain; a new array."""
+        gains = self.flicker_gain(step)[top : top + len(picture)] * gain
         out = np.empty_like(picture)
         band = self._height if self._grade.readout_s == 0 else self._height // 120
-        for top in range(0, self._height, band):
-            rows = slice(top, top + band)
+        for first in range(0, len(picture), band):
+            rows = slice(first, first + band)
             cv2.convertScaleAbs(picture[rows], out[rows], alpha=float(gains[rows].mean()))
         return out
 
-    def settle(self, picture: Frame) -> None:
-        """Tell the sensor the light the coming frames have: shot noise follows it."""
-        self._mask = np.asarray(cv2.compare(picture, self._dither, cv2.CMP_GT), dtype=np.uint8)
+    def settle(self, picture: Frame, window: tuple[slice, slice] = np.s_[:, :]) -> None:
+        """Tell the sensor the light the coming frames have in a window: shot noise follows it."""
+        if self._mask is None:
+            self._mask = np.zeros_like(self._dither)
+        self._mask[window] = cv2.compare(picture, np.ascontiguousarray(self._dither[window]), cv2.CMP_GT)
 
     def read(self, exposed: Frame) -> Frame:
         """One read-out: the exposed picture with fresh noise, in a buffer that the next call overwrites."""
