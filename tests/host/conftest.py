@@ -94,7 +94,9 @@ class Client:
             fields |= {22: "021", 26: "12", 53: "2600000000000000", 52: encrypt_block(self.pik, keyed, account.pan)}
         return fields
 
-    def sale(self, amount: int, card: str = "debit-stripe", pin: str | None = "right", stan: str | None = None) -> Message:
+    def sale(
+        self, amount: int, card: str = "debit-stripe", pin: str | None = "right", stan: str | None = None
+    ) -> Message:
         return self.ask(self.frame("0200", self.sale_fields(amount, card, pin, stan), self.mak))
 
     def reversal_frame(self, amount: int, stan: str, reason: str = "98", batch: str | None = None) -> bytes:
