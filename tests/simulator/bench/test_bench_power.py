@@ -9,6 +9,8 @@ import psutil
 import pytest
 from bench_support import RunningBench, Start, until
 
+from tillrig.simulator import wire
+
 
 def _starts(bench: RunningBench) -> list[int]:
     return [note["pid"] for note in bench.heard("start")]
@@ -73,6 +75,14 @@ def test_a_firmware_that_breaks_the_wire_is_a_crash_not_the_end_of_the_bench(sta
     bench = start_bench("--time-scale", "20")
     bench.say(raw="00ffffffff")
     until(lambda: len(_starts(bench)) == 2, "the watchdog")
+
+
+def test_a_senseless_message_is_skipped(start_bench: Start) -> None:
+    bench = start_bench()
+    bench.say(raw=wire.json_message(wire.BEEP, {}).hex() + wire.encode(wire.DOTS, b"\x00\x02x").hex())
+    bench.say(beep=10)
+    until(lambda: bench.do("status")["beeps"] == 1, "the next message")
+    assert len(_starts(bench)) == 1
 
 
 def test_a_firmware_that_asks_for_a_restart_gets_it_at_once(start_bench: Start) -> None:

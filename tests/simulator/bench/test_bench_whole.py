@@ -1,4 +1,4 @@
-"""Bench, firmware and cameras together: the terminal comes to life when its power key is held, and dies with its supply."""
+"""Bench, firmware and cameras together: the terminal wakes when its power key is held, and dies with its supply."""
 
 from __future__ import annotations
 

@@ -123,13 +123,20 @@ class Processor:
                 child.kill()
                 data = b""
             else:
-                for message in messages:
-                    if self._child is child:
-                        self._message(message)
+                self._hand_on(child, messages)
                 return
         if not data:
             self._bury(child)
             self._died(child.returncode)
+
+    def _hand_on(self, child: subprocess.Popen[bytes], messages: list[wire.Message]) -> None:
+        for message in messages:
+            if self._child is not child:
+                return  # one of them was its end
+            try:
+                self._message(message)
+            except (ValueError, KeyError, TypeError) as error:
+                _logger.warning("message %r of the firmware makes no sense: %s", message.kind, error)
 
     def _bury(self, child: subprocess.Popen[bytes]) -> None:
         self._child = None

@@ -218,8 +218,8 @@ class Terminal:
             case wire.CHIP:
                 self._send(wire.json_message(wire.CHIP, self.cards.ask_chip(wire.parse_json(message.payload))))
             case wire.BEEP:
-                self.beeps += 1
                 self._beep_until = now + wire.parse_json(message.payload)["beep_ms"] / 1000
+                self.beeps += 1
             case wire.DRAWER:
                 self.drawer_openings += 1
                 self._drawer_until = now + DRAWER_OPEN_S
