@@ -124,8 +124,8 @@ class MjpegStream:
             if self._is_boundary(line):
                 raise CameraError(f"{self._url}: a part ended without an end of image")
             data += line
-            if line.rstrip(b"\r\n").endswith(b"\xff\xd9"):
-                return bytes(data)
+            if data[-4:].rstrip(b"\r\n").endswith(b"\xff\xd9"):
+                return bytes(data.rstrip(b"\r\n"))
             if len(data) > _LARGEST:
                 raise CameraError(f"{self._url}: a part has no end after {len(data)} bytes")
 

@@ -147,6 +147,7 @@ class TcpLink:
             while data := source.recv(_SEGMENT):
                 if not self._travel(len(data)):
                     _reset(sink)
+                    _reset(source)
                     return
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
@@ -156,8 +157,8 @@ class TcpLink:
 
     def _travel(self, size: int) -> bool:
         """Wait as long as `size` bytes are on their way; False when they never arrive."""
-        while not self._passing.wait(_POLL_S):
-            if self._closing.is_set():
+        while not self._passing.wait(_POLL_S) or self._shape.loss >= 1:
+            if self._closing.wait(_POLL_S):
                 return False
         shape = self._shape
         seconds = shape.delay_s + (size / shape.bytes_per_s if shape.bytes_per_s else 0.0)
