@@ -1,0 +1,78 @@
+"""The HTML page: offline, with pictures, with what differs marked."""
+
+import io
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.report.test_summary import row, summary
+from tillrig.report.html import marked, render
+from tillrig.report.pictures import inline
+from tillrig.verdicts import Finding, Verdict
+
+
+def picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (1280, 720), "white").save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+FINDING = Finding(
+    requirement="SLIP-AMOUNT", point="slip.cardholder.amount", verdict=Verdict.FAIL, expected="RMB 12.34",
+    seen="RMB 12.30", pictures=("sha256:1",), boxes=((100.0, 200.0, 300.0, 240.0),),
+)  # fmt: skip
+
+
+def test_the_page_shows_expected_seen_sentence_and_picture():
+    """A reader sees what was broken without opening another file."""
+    page = render(
+        summary(row("suites/a.py::test", Verdict.FAIL, findings=(FINDING,))),
+        sentences={"SLIP-AMOUNT": "The amount on the slip is the amount approved."},
+        blob=lambda identity: picture() if identity == "sha256:1" else None,
+    )
+    assert "The amount on the slip is the amount approved." in page
+    assert "slip.cardholder.amount" in page
+    assert "<mark>4</mark>" in page
+    assert "<mark>0</mark>" in page
+    assert "data:image/jpeg;base64," in page
+
+
+def test_the_page_needs_no_network():
+    """No address of any other machine stands in it."""
+    page = render(summary(row("a", Verdict.PASS)), sentences={}, blob=lambda _: None, gallery=[(picture(), "screen")])
+    assert re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*\"|https?://|@import", page) == []
+
+
+def test_text_from_outside_cannot_become_markup():
+    """What a terminal prints is shown, never interpreted."""
+    evil = Finding(requirement="X", point="p", verdict=Verdict.FAIL, expected="<b>1</b>", seen="<script>2</script>")
+    page = render(summary(row("<i>a</i>", Verdict.FAIL, findings=(evil,))), sentences={}, blob=lambda _: None)
+    assert "<script>" not in page
+    assert "<i>a" not in page
+
+
+def test_a_picture_that_was_lost_does_not_lose_the_page():
+    """Evidence may be gone; the finding stays."""
+    page = render(summary(row("a", Verdict.FAIL, findings=(FINDING,))), sentences={}, blob=lambda _: None)
+    assert "slip.cardholder.amount" in page
+
+
+@given(st.text(), st.text())
+def test_marking_keeps_every_character(expected, seen):
+    """Marks are added, nothing else changes."""
+    plain = [str(side).replace("<mark>", "").replace("</mark>", "") for side in marked(expected, seen)]
+    from markupsafe import escape
+
+    assert plain == [str(escape(expected)), str(escape(seen))]
+
+
+def test_a_box_is_shown_large_enough_to_read():
+    """With a box the picture is cut around it; a box outside the frame shows the whole frame."""
+    cut = inline(picture(), "", (600.0, 300.0, 700.0, 340.0)).svg
+    assert "<rect" in cut
+    width = int(re.search(r'width="(\d+)" viewBox', cut)[1])
+    assert width < 640
+    whole = inline(picture(), "", (5000.0, 5000.0, 5001.0, 5001.0)).svg
+    assert "viewBox=\"0 0 1280 720\"" in whole

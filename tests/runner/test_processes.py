@@ -1,0 +1,77 @@
+"""A suite process and its events."""
+
+import os
+import sys
+import time
+
+import pytest
+
+from tillrig.runner.processes import run_suite_process
+
+SENDING = """
+import sys
+from tillrig import progress
+progress.emit("collected", tests=["a", "b"])
+progress.emit("end", id="消费", verdict="PASS", seconds=1.0)
+print("said on the console")
+sys.exit(3)
+"""
+
+
+def test_events_and_exit_code_come_through(tmp_path):
+    """Every event is delivered, in order, Chinese included; the console goes to the log; the exit code is returned."""
+    seen = []
+    code = run_suite_process(
+        [sys.executable, "-c", SENDING], log=tmp_path / "log", environment={}, on_event=seen.append
+    )
+    assert code == 3
+    assert [event["event"] for event in seen] == ["collected", "end"]
+    assert seen[1]["id"] == "消费"
+    assert "said on the console" in (tmp_path / "log").read_text()
+
+
+def test_a_killed_process_ends_the_wait(tmp_path):
+    """A suite that dies does not hang the runner."""
+    began = time.monotonic()
+    code = run_suite_process(
+        [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"],
+        log=tmp_path / "log", environment={}, on_event=lambda _: None,
+    )  # fmt: skip
+    assert code == -9
+    assert time.monotonic() - began < 30
+
+
+STAYING = """
+import pathlib, signal, sys
+from tillrig import progress
+def safe(*_):
+    pathlib.Path(sys.argv[1]).write_text("safe")
+    sys.exit(0)
+signal.signal(signal.SIGINT, safe)
+progress.emit("start", id="x")
+signal.pause()
+"""
+
+
+def test_ctrl_c_reaches_the_suite_process_so_that_it_opens_its_switches(tmp_path):
+    """An interrupt is passed on, and the process may finish its safe state."""
+
+    def interrupt(_event):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_suite_process(
+            [sys.executable, "-c", STAYING, str(tmp_path / "safe")],
+            log=tmp_path / "log", environment={}, on_event=interrupt,
+        )  # fmt: skip
+    assert (tmp_path / "safe").read_text() == "safe"
+
+
+def test_progress_without_a_runner_is_silent(monkeypatch, capfd):
+    """Plain pytest prints no progress events."""
+    from tillrig import progress
+
+    monkeypatch.delenv(progress.VARIABLE, raising=False)
+    progress.emit("start", id="x")
+    assert capfd.readouterr().out == ""
+    assert progress.VARIABLE not in os.environ
