@@ -55,7 +55,10 @@ class EcrHeartbeat(Action, frozen=True, kw_only=True):
 
 
 class EcrSignIn(Action, frozen=True, kw_only=True):
-    """Cash-register line: sign-in."""
+    """Cash-register line: sign-in; operator and password are keyed at the terminal when nobody is logged in."""
+
+    operator: str = "01"
+    password: Secret = "right"
 
 
 class EcrSale(Action, frozen=True, kw_only=True):

@@ -183,6 +183,7 @@ Outcome = Literal[
     "not_sent",
     "done",
     "unsuccessful",
+    "any",
 ]
 
 
@@ -192,8 +193,8 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     outcomes   per message name, in order, what became of it, e.g. (("reversal", "done", "00|12|25"),
                ("sale", "declined", "*")). Alternatives are joined by "|"; "*" stands for any code that fits the
                outcome. "done" and "unsuccessful" stand for a whole attempt of up to three sends (reversal, upload
-               block): answered with one of the codes, or not. "not_sent" and "refused_connection" leave nothing in
-               the host's log. Empty: nothing may have reached the host.
+               block): its last send answered with one of the codes, or not. "any" stands for all. "not_sent" and
+               "refused_connection" leave nothing in the host's log. Empty: nothing may have reached the host.
     """
 
     outcomes: tuple[tuple[str, Outcome, str], ...] = ()
@@ -203,9 +204,11 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """One way an action may end. `steps` are totally ordered at one observation point, partially across points.
 
     `ledger` is the ledger that follows (reference.Ledger), with symbols still in it; `reference.resolve` fills them.
+    `forbidden`: what must not be seen at all in this branch; each names the requirement that its presence breaks.
     """
 
     name: str
     guard: Guard
     steps: tuple[AnyStep, ...]
     ledger: object
+    forbidden: tuple[AnyStep, ...] = ()
