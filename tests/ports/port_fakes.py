@@ -85,6 +85,7 @@ class FakeBoard:
         self.values = {0x100: 118, 0x101: 300}
         self.requests: list[tuple[int, int]] = []
         self.stuck: set[int] = set()
+        self.deaf_to_pulses = 0
         self._until: dict[int, float] = {}
         self._watchdog_ms, self._heard_at = 0, time.monotonic()
         holding = [SimData(0x0010, values=0, count=1, datatype=DataType.REGISTERS)]
@@ -126,7 +127,9 @@ class FakeBoard:
         asyncio.set_event_loop(self._loop)
 
         async def serve() -> None:
-            self._server = ModbusSerialServer(self._device, framer=FramerType.RTU, port=self.cable.far, baudrate=115200)
+            self._server = ModbusSerialServer(
+                self._device, framer=FramerType.RTU, port=self.cable.far, baudrate=115200, ignore_missing_devices=True
+            )
             await self._server.serve_forever(background=True)
             self._serving.set()
             await self._server.serving
@@ -157,13 +160,15 @@ class FakeBoard:
         del start, count
         self._tick()
         self._heard_at = time.monotonic()
-        self.requests.append((function, address))
         if values is None and function in (5, 6, 15):
             return  # pymodbus reads back what it wrote, to answer with it
+        self.requests.append((function, address))
         if function in (5, 15):
             for offset, on in enumerate(values):
                 self._until.pop(address + offset, None)
                 self._move(address + offset, bool(on))
+        elif function == 6 and self.deaf_to_pulses:
+            self.deaf_to_pulses -= 1
         elif function == 6 and 0x0200 <= address < 0x0300:
             self._until[address - 0x0200] = time.monotonic() + values[0] / 1000
             self._move(address - 0x0200, True)
