@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("usage: python -m tillrig.simulator.faults [--json]\n")
         return 2
     else:
-        text = "\n".join(f"{entry['name']:22} {entry['breaks']} [{entry['requirement']} {entry['point']}]" for entry in listed)
+        text = "\n".join("{name:22} {breaks} [{requirement} {point}]".format(**entry) for entry in listed)
     sys.stdout.write(text + "\n")
     return 0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_glyphs import read_screen, read_slip
+
 from tillrig.simulator import wire
 
 SCALE = 30.0
@@ -98,7 +99,8 @@ class Desk:
             assert time.monotonic() < deadline, f"no {what}; screen {self.screen}, log {self.log.read_text()[-800:]}"
             if select.select([self._out], [], [], 0.05)[0] and not self._read():
                 break
-        assert value or (value := found()), f"firmware ended before {what}: {self.log.read_text()[-800:]}"
+        value = value or found()
+        assert value, f"firmware ended before {what}: {self.log.read_text()[-800:]}"
         return value
 
     def see(self, *texts: str) -> list[str]:

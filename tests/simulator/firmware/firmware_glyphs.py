@@ -15,7 +15,8 @@ ASCII = "".join(map(chr, range(32, 127)))
 def _alphabet() -> str:
     folder = Path(firmware.__file__).parent / "classic" / "1.0"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.json"))
-    return ASCII + "".join(sorted({char for char in text if wide(char)} | set("佘换测试商户便利店签结重打最后一笔管理员谢谢光临")))
+    others = set("佘换测试商户便利店签结重打最后一笔管理员谢谢光临")
+    return ASCII + "".join(sorted({char for char in text if wide(char)} | others))
 
 
 @functools.cache

@@ -1,1 +1,1 @@
-"""The terminal's processor, model *classic*: one process behind two pipes, driven by nothing but its hardware messages."""
+"""The terminal's processor, model *classic*: one process driven by nothing but its hardware messages."""

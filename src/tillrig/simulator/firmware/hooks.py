@@ -149,7 +149,7 @@ class Hooks:
 
     # --- settlement and lines
     def totals(self, totals: Fields) -> Fields:
-        """Totals of the batch: ``debit credit sale refund completion notice`` to [count, fen], for inside and outside."""
+        """Totals of the batch: ``inside`` and ``outside``, each ``debit credit sale refund ...`` to [count, fen]."""
         return totals
 
     def batch_next(self, number: int, last: int) -> int:

@@ -36,9 +36,9 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--flash", type=Path, required=True, help="file that plays the flash")
     parser.add_argument("--time-scale", type=float, default=1.0, help="divides the terminal's own waits")
     parser.add_argument("--host", required=True, metavar="HOST:PORT", help="the acquirer")
-    parser.add_argument("--terminal", type=Path, help="JSON: tid, mid, merchant, tmk, tpdu, limits, batch_limit, copies")
+    parser.add_argument("--terminal", type=Path, help="JSON: tid, mid, merchant, tmk, limits, batch_limit, copies")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="built-in fault")
-    parser.add_argument("--fault-file", action="append", default=[], type=Path, metavar="F.py", help="hooks of your own")
+    parser.add_argument("--fault-file", action="append", default=[], type=Path, metavar="F.py", help="your own hooks")
     parser.add_argument("--cut-at", type=Cut.parse, metavar="write:N:byte:K", help="power goes in the Nth flash write")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="parameter or seconds.NAME")
     parser.add_argument("--model", default="classic", choices=["classic"])
@@ -70,7 +70,8 @@ def read_terminal(path: Path) -> dict[str, Any]:
     data = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(data, dict):
         raise ValueError("the file must hold one JSON object")
-    params = {_NAMES.get(key, key): value for key, value in data.items() if key != "limits"}
-    for key, value in (data.get("limits") or {}).items():
+    params: dict[str, Any] = {_NAMES.get(str(key), str(key)): value for key, value in data.items() if key != "limits"}
+    limits: dict[str, Any] = data.get("limits") or {}
+    for key, value in limits.items():
         params[_LIMITS.get(key, key)] = value
     return params

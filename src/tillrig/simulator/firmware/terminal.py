@@ -36,7 +36,7 @@ class EcrRequest(Exception):  # noqa: N818 - an interruption, not an error
 
 @dataclass
 class Session:
-    """RAM: who is on duty and whether the working keys may be used (rules T5)."""
+    """RAM: who is on duty, and the working keys of the last operator's sign-in since power-on (rules T4, T5)."""
 
     user: str = ""
     role: str = ""
@@ -101,6 +101,11 @@ class Terminal:
             delivered = {key: value for key, value in self.options.terminal.items() if key in known}
             self.store.put("users", self.resources.model["users"])
             self.store.put("params", known | delivered)
+
+    def leave(self) -> None:
+        """Nobody is on duty any more; working keys stay good until the power goes (rules T4)."""
+        self.session.user = self.session.role = ""
+        self.session.sign_in_asked = False
 
     def text(self, name: str, **values: str) -> str:
         """A text of the model."""

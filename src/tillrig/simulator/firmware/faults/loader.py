@@ -43,9 +43,8 @@ def from_file(path: Path, name: str) -> Fault:
         if word not in HOOK_NAMES:
             near = difflib.get_close_matches(word, HOOK_NAMES, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise FaultError(
-                f"{path}:{line}: {word} is no hook{hint} (helpers begin with an underscore; hooks: {', '.join(HOOK_NAMES)})"
-            )
+            known = f"helpers begin with an underscore; hooks: {', '.join(HOOK_NAMES)}"
+            raise FaultError(f"{path}:{line}: {word} is no hook{hint} ({known})")
         _check_parameters(path, line, word, value)
         hooks[word] = value
     if not hooks:

@@ -48,6 +48,26 @@ def sale_record(
     }
 
 
+def void_record(terminal: Terminal, sale: Record, outcome: Outcome) -> Record:
+    """The record of an approved void of ``sale`` (rules R5)."""
+    return sale | {
+        "kind": "void",
+        "datetime": answer_time(terminal, outcome),
+        "batch": str(outcome.request[60])[2:8],
+        "voucher": str(outcome.request[11]),
+        "amount": -int(sale["amount"]),
+        "auth": str(outcome.answer.get(38, "")).strip(),
+        "ref": str(outcome.answer.get(37, "")).strip(),
+        "code": outcome.code,
+        "notes": [f"原凭证号:{sale['voucher']}"],
+        "chip": {},
+        "waiver": False,
+        "partial": False,
+        "order": "",
+        "orig_voucher": sale["voucher"],
+    }
+
+
 def answer_time(terminal: Terminal, outcome: Outcome) -> str:
     """``YYYYMMDDhhmmss``: fields 13 and 12 of the answer, the year from the terminal (rules H19)."""
     mmdd, hhmmss = str(outcome.answer.get(13, "")), str(outcome.answer.get(12, ""))

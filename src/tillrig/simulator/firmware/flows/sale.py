@@ -96,9 +96,9 @@ class _Sale:
                 raise ReadFailedError("I")
 
         while True:
-            shown = terminal.hooks.amount_shown(yuan(self._fen), self._fen, step)
+            below = right(terminal.hooks.amount_shown(yuan(self._fen), self._fen, step))
             try:
-                pin = ask_secret(terminal, step, TITLE, terminal.text(step), PIN_LONGEST, right(shown), watch)
+                pin = ask_secret(terminal, step, TITLE, terminal.text(step), PIN_LONGEST, below=below, watch=watch)
             except TimedOutError as error:
                 raise PinTimeoutError from error
             if not pin or len(pin) >= PIN_SHORTEST:
@@ -123,8 +123,7 @@ class _Sale:
             return failed(outcome, show_outcome(terminal, TITLE, outcome))
         if not still_there(terminal, card):
             return self._undone("06")
-        if outcome.code == partial.PARTIAL and not partial.accepted(terminal, TITLE, self._fen, outcome):
-            return self._undone("06", show_failed=False)
+        given_back = outcome.code == partial.PARTIAL and not partial.accepted(terminal, TITLE, self._fen, outcome)
         waiver = terminal.hooks.waiver(self._within_limit(card), card["entry"], self._fen)
         record = sale_record(terminal, card, outcome, tags, order=self._order, waiver=waiver)
         try:
@@ -132,14 +131,15 @@ class _Sale:
         except FlashError:
             return self._undone("96")
         terminal.store.drop("reversal")
+        if given_back:
+            return partial.give_back(terminal, TITLE, record, outcome)
         text = show_outcome(terminal, TITLE, outcome)
         return Ended(outcome.code, text.replace("|", ""), record)
 
-    def _undone(self, reason: str, *, show_failed: bool = True) -> Ended:
+    def _undone(self, reason: str) -> Ended:
         terminal = self._terminal
         online.change_reason(terminal, reason)
         text = terminal.text("failed")
-        if show_failed:
-            message(terminal, "result", TITLE, text, "result")
+        message(terminal, "result", TITLE, text, "result")
         return Ended(REFUSED, text)
 

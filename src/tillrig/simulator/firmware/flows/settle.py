@@ -11,12 +11,13 @@ from typing import Any
 from tillrig.simulator.firmware.flows.cards import ask_back
 from tillrig.simulator.firmware.flows.guards import CANCELLED, REFUSED, Ended, refuse, settlement_open
 from tillrig.simulator.firmware.flows.records import answer_time
+from tillrig.simulator.firmware.flows.signin import obey_request
 from tillrig.simulator.firmware.flows.totals import block48, field48, kept, totals, upload_records
 from tillrig.simulator.firmware.host import messages, online, reversal
 from tillrig.simulator.firmware.slips.printing import print_lines
 from tillrig.simulator.firmware.slips.settlement import detail_lines, settlement_lines
 from tillrig.simulator.firmware.storage.store import after
-from tillrig.simulator.firmware.terminal import Session, Terminal
+from tillrig.simulator.firmware.terminal import Terminal
 from tillrig.simulator.firmware.ui.prompts import confirm
 from tillrig.simulator.firmware.ui.results import failed, show_outcome
 from tillrig.simulator.firmware.ui.screens import broken, message, show
@@ -28,6 +29,9 @@ LENGTH_48 = 62
 
 def run(terminal: Terminal) -> Ended:
     """Settle, or go on with a settlement that was interrupted; ends with nobody signed in."""
+    refused = obey_request(terminal)
+    if refused is not None:
+        return refused
     if not terminal.session.keys_good:
         return refuse(terminal, TITLE, "sign_in_first")
     if not settlement_open(terminal):
@@ -151,4 +155,4 @@ def _finish(terminal: Terminal) -> None:
             print_lines(terminal, TITLE, detail_lines(terminal, terminal.journal.records), "detail")
     terminal.journal.clear()
     terminal.store.drop("settlement")
-    terminal.session = Session()
+    terminal.leave()

@@ -28,25 +28,24 @@ PASSWORD_TRIES = 3
 
 def log_in(terminal: Terminal, *, seconds: float | None) -> Ended:
     """Ask who is there and sign in. Wrong passwords, refusals and failures are shown and end it."""
-    watch = None if seconds is not None else terminal.interrupt
     try:
-        user = ask_digits(
-            terminal, "ask_operator", TITLE, terminal.text("ask_operator"), 2, seconds=seconds, watch=watch
-        )
+        return _identify(terminal, seconds)
     except TimedOutError:
         return Ended(TIMED_OUT, terminal.text("timed_out"))
     except CancelledError:
         return Ended(CANCELLED, terminal.text("cancelled"))
+
+
+def _identify(terminal: Terminal, seconds: float | None) -> Ended:
+    watch = None if seconds is not None else terminal.interrupt
+    prompt = terminal.text("ask_operator")
+    user = ask_digits(terminal, "ask_operator", TITLE, prompt, 2, seconds=seconds, watch=watch)
+    terminal.busy = True
     known = terminal.store.get("users", {}).get(user)
     if known is None:
         return refuse(terminal, TITLE, "no_such_user")
     for _ in range(PASSWORD_TRIES):
-        try:
-            password = ask_secret(terminal, "ask_password", TITLE, terminal.text("ask_password"), PASSWORD_DIGITS)
-        except TimedOutError:
-            return Ended(TIMED_OUT, terminal.text("timed_out"))
-        except CancelledError:
-            return Ended(CANCELLED, terminal.text("cancelled"))
+        password = ask_secret(terminal, "ask_password", TITLE, terminal.text("ask_password"), PASSWORD_DIGITS)
         if password == known["password"]:
             return _enter(terminal, user, known["role"])
         _log(terminal, user, "wrong password")
@@ -102,7 +101,7 @@ def _take_over(terminal: Terminal, operator: str, outcome: Outcome, keys: dict[s
     terminal.clock.set_host(str(answer.get(13, "")), str(answer.get(12, "")))
     terminal.store.put("clock", terminal.clock.offset)
     batch = str(answer.get(60, ""))[2:8]
-    if len(batch) == 6 and batch != "000000" and batch != terminal.store.batch and not settlement_open(terminal):
+    if len(batch) == 6 and batch not in ("000000", terminal.store.batch) and not settlement_open(terminal):
         terminal.store.batch = batch
     terminal.store.put("keys", {name: key.hex() for name, key in keys.items()})
     terminal.session = Session(operator, "operator", keys, keys_good=True, last_code=outcome.code)
@@ -110,7 +109,8 @@ def _take_over(terminal: Terminal, operator: str, outcome: Outcome, keys: dict[s
 
 
 def _not_signed_in(terminal: Terminal, operator: str, outcome: Outcome, text: str) -> Ended:
-    terminal.session = Session()
+    terminal.leave()
+    terminal.session.keys_good = False
     _log(terminal, operator, "sign-in refused")
     message(terminal, "result", TITLE, text, "result")
     return Ended(outcome.code if outcome.code and not outcome.approved else _code(outcome), text.replace("|", ""))
@@ -122,7 +122,7 @@ def _code(outcome: Outcome) -> str:
 
 def again(terminal: Terminal) -> Ended:
     """7-1: refused while the keys are good, else operator and password are asked again."""
-    if terminal.session.keys_good:
+    if terminal.session.keys_good and terminal.session.role == "operator":
         return refuse(terminal, TITLE, "already_in")
     return log_in(terminal, seconds=terminal.seconds("idle"))
 
@@ -137,22 +137,33 @@ def obey_request(terminal: Terminal) -> Ended | None:
 
 
 def sign_off(terminal: Terminal) -> Ended:
-    """7-2: out only when the host says 00."""
-    if not terminal.session.keys_good:
-        return refuse(terminal, OFF_TITLE, "sign_in_first")
-    if settlement_open(terminal):
-        return refuse(terminal, OFF_TITLE, "settle_on")
+    """7-2: an operator is out only when the host says 00; the supervisor never signed in there."""
+    if terminal.session.role == "supervisor":
+        return _signed_off(terminal)
+    refused = obey_request(terminal) or _may_sign_off(terminal)
+    if refused is not None:
+        return refused
     try:
         reversal.clear_first(terminal, OFF_TITLE)
     except reversal.ReversalOpenError as error:
-        return Ended(REFUSED, error.text)
+        return Ended(REFUSED, error.text.replace("|", ""))
     terminal.deaf()
     show(terminal, "busy", OFF_TITLE, [terminal.text("busy")])
     outcome = online.ask(terminal, messages.sign_off(terminal), "signoff")
     if outcome.code != "00" or outcome.failure:
         return failed(outcome, show_outcome(terminal, OFF_TITLE, outcome))
+    return _signed_off(terminal)
+
+
+def _may_sign_off(terminal: Terminal) -> Ended | None:
+    if settlement_open(terminal):
+        return refuse(terminal, OFF_TITLE, "settle_on")
+    return None if terminal.session.keys_good else refuse(terminal, OFF_TITLE, "sign_in_first")
+
+
+def _signed_off(terminal: Terminal) -> Ended:
     _log(terminal, terminal.session.user, "signed off")
-    terminal.session = Session()
+    terminal.leave()
     message(terminal, "signoff_done", OFF_TITLE, terminal.text("signed_off"), "result")
     return Ended("00", terminal.text("signed_off"))
 

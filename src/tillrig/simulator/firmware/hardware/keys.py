@@ -1,4 +1,4 @@
-"""The key matrix: contact edges in, key presses out (rules Times: debounce 20 ms, a key counts from 30 ms, no repeat)."""
+"""The key matrix: contact edges in, presses out (debounce 20 ms, a key counts from 30 ms, no repeat)."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from tillrig.simulator.firmware.terminal import Terminal
 
 _COMPARED = {
     "sale": ("f3", "f11", "f41", "f42", "f4"),
+    "void": ("f3", "f11", "f41", "f42", "f4"),
     "reversal": ("f3", "f11", "f41", "f42", "f4"),
 }
 _ALWAYS = ("f11", "f41", "f42")

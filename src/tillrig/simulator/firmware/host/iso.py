@@ -13,7 +13,7 @@ class IsoError(ValueError):
 
 
 class Form(NamedTuple):
-    """``kind``: n digits, z digits with D, a text, r raw bytes. ``prefix``: BCD bytes of the length (0 = fixed ``size``)."""
+    """``kind``: n digits, z digits with D, a text, r raw bytes. ``prefix``: BCD bytes of the length (0: fixed)."""
 
     kind: str
     size: int

@@ -8,9 +8,9 @@ from tillrig.simulator.firmware.host.crypto import pin_block
 from tillrig.simulator.firmware.host.iso import Fields
 from tillrig.simulator.firmware.terminal import Terminal
 
-WITH_MAC = frozenset({"sale", "reversal"})
+WITH_MAC = frozenset({"sale", "void", "reversal"})
 MTI = {
-    "signin": "0800", "signoff": "0820", "sale": "0200", "reversal": "0400", "settlement": "0500",
+    "signin": "0800", "signoff": "0820", "sale": "0200", "void": "0200", "reversal": "0400", "settlement": "0500",
     "batch_upload": "0320", "upload_end": "0320",
 }  # fmt: skip
 KEPT_IN_REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 38, 41, 42, 49, 59, 60, 61, 62)
@@ -79,6 +79,25 @@ def sale(terminal: Terminal, card: dict[str, Any], fen: int, pin: str, chip_data
         key = terminal.session.keys["pik"]
         fields |= {26: "12", 52: pin_block(key, pin, card["pan"]), 53: "2600000000000000"}
     return fields
+
+
+def void(terminal: Terminal, record: dict[str, Any], approved: Fields) -> Fields:
+    """0200 that voids a journaled sale without its card (rules H6, H16, H18)."""
+    fields = _base(
+        terminal,
+        "void",
+        f2=record["pan"],
+        f3="200000",
+        f4=f"{record['amount']:012d}",
+        f14=record["expiry"] or "0000",
+        f22="012",
+        f25="00",
+        f37=record["ref"].ljust(12),
+        f49="156",
+        f60=f"23{terminal.store.batch}00060",
+        f61=f"{record['batch']}{record['voucher']}{approved.get(13, record['datetime'][4:8])}",
+    )
+    return fields | ({38: record["auth"].ljust(6)} if record["auth"] else {})
 
 
 def reversal(record: dict[str, Any], chip_data: bytes | None) -> Fields:

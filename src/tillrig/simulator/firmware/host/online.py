@@ -48,7 +48,7 @@ def send(terminal: Terminal, fields: Fields, message: str, *, new_stan: bool = T
     return request, exchange
 
 
-REVERSIBLE = frozenset({"sale"})
+REVERSIBLE = frozenset({"sale", "void"})
 
 
 def remember(terminal: Terminal, request: Fields, reason: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tillrig.simulator import wire
 from tillrig.simulator.firmware.slips.values import masked
 from tillrig.simulator.firmware.storage.journal import Record
@@ -53,7 +55,7 @@ class Console:
 
     def _command(self, line: str) -> None:
         words = line.split()
-        known = {
+        known: dict[tuple[str, ...], Callable[[], list[str]]] = {
             ("version",): self._version,
             ("status",): self._status,
             ("counters",): self._counters,

@@ -126,7 +126,7 @@ class CashRegister:
         answer = {tag: tags[tag] for tag in _ECHOED if tag in tags}
         answer |= {"039": ended.code.encode(), "040": ended.text.encode(TEXT_CODES, errors="replace")}
         answer |= {"041": str(terminal.param("tid")).encode(), "042": str(terminal.param("mid")).encode()}
-        if ended.record is not None:
+        if ended.record is not None and not ended.code.startswith("C"):
             answer |= self._of_record(ended.record)
         function = {SALE: "sale", SIGN_IN: "sign_in"}.get(tags.get("001", b""), "other")
         answer = {tag: answer[tag] for tag in sorted(terminal.hooks.ecr_answer(answer, function))}

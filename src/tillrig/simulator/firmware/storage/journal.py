@@ -9,7 +9,7 @@ from tillrig.simulator.firmware.storage.store import Store
 
 Record = dict[str, Any]
 """kind, datetime (YYYYMMDDhhmmss), batch, voucher, entry (S I C), pan, expiry, amount (fen), auth, ref, code, operator,
-issuer, acquirer, organisation, notes (F63 texts), chip (tag to hex), waiver, partial, order, voided, uploaded, fields."""
+issuer, acquirer, organisation, notes (F63), chip (slip field to text), waiver, partial, order, voided, uploaded."""
 
 
 class Journal:

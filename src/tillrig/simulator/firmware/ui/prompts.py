@@ -20,7 +20,7 @@ class TimedOutError(CancelledError):
 
 
 def next_key(terminal: Terminal, deadline: float | None, watch: Callable[[], None] | None = None) -> str:
-    """The next key pressed while this waits; ``watch`` may raise to end it. TimedOutError at ``deadline`` (monotonic s)."""
+    """The next key pressed while this waits; ``watch`` may raise. TimedOutError at ``deadline`` (monotonic s)."""
 
     def ready() -> str | None:
         if watch is not None:
@@ -100,6 +100,7 @@ def ask_secret(
     title: str,
     prompt: str,
     longest: int,
+    *,
     below: str = "",
     watch: Callable[[], None] | None = None,
 ) -> str:
