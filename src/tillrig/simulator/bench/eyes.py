@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 CAMERA_FAULTS = ("ok", "dead", "frozen", "black", "covered", "defocused")
@@ -64,9 +65,12 @@ class Eyes:
         self.slip.start()
 
     def stop(self) -> None:
-        """Close them."""
-        self.screen.stop()
-        self.slip.stop()
+        """Close them, both at once: each waits for its viewers to go."""
+        threads = [threading.Thread(target=eye.stop) for eye in (self.screen, self.slip)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
 
 class _Blind:
