@@ -88,7 +88,7 @@ class Client:
     def sale_fields(self, amount: int, card: str, pin: str | None = "right", stan: str | None = None) -> dict[int, Any]:
         account = self.cards[card]
         fields = self.ids(stan) | {3: "000000", 4: f"{amount:012d}", 22: "022", 25: "00", 49: "156"}
-        fields |= {35: f"{account.pan}D{account.expiry}{account.service}000000", 60: f"22{self.batch}000600"}
+        fields |= {35: f"{account.pan}D{account.expiry}{account.service}000000", 60: f"22{self.batch}00060"}
         if pin is not None:
             keyed = account.pin if pin == "right" else pin
             fields |= {22: "021", 26: "12", 53: "2600000000000000", 52: encrypt_block(self.pik, keyed, account.pan)}
@@ -101,7 +101,7 @@ class Client:
 
     def reversal_frame(self, amount: int, stan: str, reason: str = "98", batch: str | None = None) -> bytes:
         fields = self.ids(stan) | {3: "000000", 4: f"{amount:012d}", 22: "021", 25: "00", 39: reason, 49: "156"}
-        return self.frame("0400", fields | {60: f"22{batch or self.batch}000600"}, self.mak)
+        return self.frame("0400", fields | {60: f"22{batch or self.batch}00060"}, self.mak)
 
     def reverse(self, amount: int, stan: str, batch: str | None = None) -> Message:
         return self.ask(self.reversal_frame(amount, stan, batch=batch))

@@ -179,7 +179,7 @@ def test_a_payment_without_its_amount_is_unreadable(client: Any) -> None:
 
 def test_messages_that_are_not_served_are_declined(client: Any) -> None:
     """40 for a known kind of transaction, 12 for none."""
-    void = client.sale_fields(100, "debit-stripe") | {3: "200000", 60: f"23{client.batch}000600"}
+    void = client.sale_fields(100, "debit-stripe") | {3: "200000", 60: f"23{client.batch}00060"}
     assert client.ask(client.frame("0200", void, client.mak)).fields[39] == "40"
     assert seen(client).name == "void"
     odd = client.sale_fields(100, "debit-stripe") | {3: "990000"}
