@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tillrig.observations import Reading as Answer
     from tillrig.vision.frame import Frame
-    from tillrig.vision.geometry import Corners, DisplayGeometry, FontSpec, PaperGeometry, display_geometry, paper_geometry
+    from tillrig.vision.geometry import Corners, DisplayGeometry, FontSpec, PaperGeometry, checked_corners, display_geometry, paper_geometry
     from tillrig.vision.grammar import KINDS, MONEY, Kind
     from tillrig.vision.gridfit import GridFit, fit_grid
     from tillrig.vision.readers.atlas import Atlas
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Answer": "tillrig.observations:Reading",
     "Frame": "frame",
-    **dict.fromkeys(("Corners", "DisplayGeometry", "FontSpec", "PaperGeometry", "display_geometry", "paper_geometry"), "geometry"),
+    **dict.fromkeys(("Corners", "checked_corners", "DisplayGeometry", "FontSpec", "PaperGeometry", "display_geometry", "paper_geometry"), "geometry"),
     **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
     **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
     "Atlas": "readers.atlas",
@@ -45,6 +45,7 @@ __all__ = [
     "KINDS", "MONEY", "Agreement", "Answer", "Atlas", "Corners", "DisplayGeometry", "FontSpec", "Frame", "GridFit", "Kind", "LineImage",
     "LineReading", "PaperGeometry", "Reader", "Readers", "Recogniser", "Rectifier", "RigCondition", "RowReading", "ScreenReader",
     "ScreenReading", "ScreenWatch", "SlipLine", "SlipReader", "SlipReading", "Tesseract", "Testimony", "Vote", "WatchState", "Witness",
+    "checked_corners",
     "display_geometry", "fit_grid", "paper_geometry", "testify",
 ]
 

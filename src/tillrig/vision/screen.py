@@ -16,6 +16,7 @@ from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
 from tillrig.vision.readers.atlas import FOREIGN, Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
+from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
 
@@ -196,7 +197,8 @@ class ScreenReader:
         columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
         dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
-        grey = cv2.resize(dark, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)
+        width = round((right - left) * CHAR_PX / self.geometry.cell[0])
+        grey = cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR)
         return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, size), row.inverse, row.saturated)
 
     def _box(self, row: int, size: tuple[int, int]) -> tuple[Point, ...]:

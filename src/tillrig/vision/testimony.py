@@ -14,9 +14,10 @@ from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
+from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
-from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_recogniser, ask_tesseract
+from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_print_atlas, ask_recogniser, ask_tesseract
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
@@ -54,10 +55,11 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Readers:
-    """The readers that a bench has. `atlas` None where no font is known."""
+    """The readers that a bench has. `atlas` and `print_atlas` are None where no font is known."""
 
     recogniser: Recogniser = field(default_factory=Recogniser)
     atlas: Atlas | None = None
+    print_atlas: PrintAtlas | None = None
     tesseract: Tesseract | None = field(default_factory=Tesseract)
 
 
@@ -93,10 +95,25 @@ class _Court:
         atlas = self._readers.atlas
         if atlas is not None and line.ink is not None:
             self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind))
-        if self._needs_recogniser():
+        if self._readers.print_atlas is not None and line.print is not None:
+            self._hear_print(self._readers.print_atlas, line)
+        elif self._needs_recogniser():
             self._witnesses.append(ask_recogniser(self._readers.recogniser, line, self._expected, self._kind))
         if self._readers.tesseract is not None and len(self._frames) >= 2 and not self._clear() and self._kind in MONEY:
             self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
+
+    def _hear_print(self, atlas: PrintAtlas, line: LineImage) -> None:
+        """The drawn line first; where it does not confirm, the recogniser is asked, and what that saw instead is drawn too."""
+        others = tuple(dict.fromkeys(squeeze(witness.text) for witness in self._votes(Vote.AGAINST, "rapidocr")))
+        drawn = ask_print_atlas(atlas, line, self._expected, self._kind, others)
+        self._witnesses.append(drawn)
+        if not self._needs_recogniser():
+            return
+        network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind)
+        self._witnesses.append(network)
+        if network.vote is Vote.AGAINST and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
+            self._witnesses.remove(drawn)
+            self._witnesses.append(ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text))))
 
     def decided(self) -> bool:
         return len(self._frames) >= 2 and self._clear()
@@ -113,7 +130,7 @@ class _Court:
             return True
         if self._kind in MONEY:
             return bool(bare(self._expected).strip("*")) and not (seen and len(sure) >= 2)
-        return len(sure) < len(self._frames) or self._readers.atlas is None
+        return len(sure) < len(self._frames) or (self._readers.atlas is None and self._readers.print_atlas is None)
 
     def _clear(self) -> bool:
         return self._matched() or bool(self._mismatched())

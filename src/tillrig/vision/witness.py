@@ -9,6 +9,7 @@ import msgspec
 from tillrig.vision.grammar import alphabet, obeys
 from tillrig.vision.readers.atlas import FOREIGN, Atlas, Placed, reading_of
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
+from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 
@@ -83,6 +84,45 @@ def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witnes
 
 def _weakest(placed: Placed) -> float:
     return min((cell.margin for cell in placed.cells), default=0.0)
+
+
+# Likeness (correlation) of a printed line below which it is not that text in that font.
+_PRINT_LIKE = 0.70
+_PRINT_FOR = 0.15
+_PRINT_STRONG = 0.3
+_PRINT_BETTER = 0.02
+
+
+def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str, others: tuple[str, ...] = ()) -> Witness:
+    """The printed line against the drawn one; `others` are texts that another reader saw instead and that are tried too."""
+    assert line.print is not None
+
+    def say(vote: Vote, text: str, margin: float, likeness: float, reason: str = "", strong: bool = False) -> Witness:
+        return Witness(
+            reader=atlas.name, frame=line.frame, vote=vote, text=text, margin=round(20 * margin, 2), confidence=round(max(0.0, likeness), 3),
+            strong=strong, reason=reason,
+        )
+
+    wanted = " ".join(expected.split())
+    if line.saturated > _SATURATED:
+        return say(Vote.SILENT, "", 0.0, 0.0, f"{line.saturated:.0%} of the line is saturated")
+    if not atlas.can_show(wanted, line.height):
+        return say(Vote.SILENT, "", 0.0, 0.0, "the profile's fonts cannot draw the expected text")
+    fit = atlas.fit(line.print, wanted, line.height)
+    likeness = fit.likeness if fit is not None else 0.0
+    if fit is not None and likeness >= _PRINT_LIKE and fit.margin >= _PRINT_FOR:
+        return say(Vote.FOR, wanted, fit.margin, likeness, strong=fit.margin >= _PRINT_STRONG)
+    tried = [fit.likeliest] if fit is not None and fit.margin < 0 else []
+    for other in dict.fromkeys([*tried, *others]):
+        if bare(other) == bare(wanted) or not atlas.can_show(other, line.height):
+            continue
+        rival = atlas.fit(line.print, other, line.height)
+        if rival is None or rival.likeness < max(_PRINT_LIKE, likeness + _PRINT_BETTER) or rival.margin < _PRINT_FOR:
+            continue
+        if obeys(kind, other):
+            return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=rival.margin >= _PRINT_STRONG)
+    why = f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}" if fit is not None else "the text is too long for the line"
+    return say(Vote.SILENT, fit.likeliest if fit is not None else "", 0.0, likeness, why)
 
 
 def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind: str) -> Witness:

@@ -32,7 +32,8 @@ class LineImage(msgspec.Struct, frozen=True):
     """One line of one frame.
 
     `grey`: upright crop, dark ink on light ground, tight to the ink (uint8). `ink`: the same line by dots, 0 clear 1 dark, full width
-    of the row (None where no dot grid is known). `box`: four camera points from top-left clockwise. `saturated`: share of clipped dots.
+    of the row (None where no dot grid is known). `print`: ink of a printed line and its surroundings at two pixels a dot, `height` its class
+    ("text", "small", "amount"). `box`: four camera points from top-left clockwise. `saturated`: share of clipped dots.
     """
 
     frame: str
@@ -41,6 +42,8 @@ class LineImage(msgspec.Struct, frozen=True):
     box: tuple[Point, ...] = ()
     inverse: bool = False
     saturated: float = 0.0
+    print: Ink | None = None
+    height: str = ""
 
 
 class CharReading(msgspec.Struct, frozen=True):

@@ -71,8 +71,9 @@ class GlyphSet:
 
 
 @lru_cache(maxsize=8)
-def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int]) -> tuple[GlyphSet, GlyphSet]:
-    """Half-width and full-width glyphs of the first font that has them, at its size, in cells of `cell` dots. Raises ProfileError."""
+def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int], tall: int = 0) -> tuple[GlyphSet, GlyphSet]:
+    """Half-width and full-width glyphs of the first font that has them, at its size, in cells of `cell` dots; `tall` adds rows below for
+    fonts that reach out of their cell. Raises ProfileError."""
     if not fonts:
         raise UsageError("the profile names no font for this cell, so there is no atlas")
     width, height = cell
@@ -81,7 +82,7 @@ def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int]) -> tuple[Glyp
     for spec in fonts:
         if spec.size != height:
             continue
-        for char, bits in _rendered(spec).items():
+        for char, bits in _rendered(spec, tall).items():
             target = full if is_wide(char) else half
             target.setdefault(char, bits[:, : width * (2 if is_wide(char) else 1)])
     if not half or not full:
@@ -90,7 +91,7 @@ def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int]) -> tuple[Glyp
 
 
 @lru_cache(maxsize=8)
-def _rendered(spec: FontSpec) -> dict[str, Bits]:
+def _rendered(spec: FontSpec, tall: int) -> dict[str, Bits]:
     if not Path(spec.path).is_file():
         raise ProfileError(f"font {spec.path} of the profile does not exist; install it or correct the path")
     try:
@@ -98,7 +99,7 @@ def _rendered(spec: FontSpec) -> dict[str, Bits]:
     except OSError as problem:
         raise ProfileError(f"font {spec.path} cannot be loaded: {problem}") from problem
     size = spec.size
-    picture = Image.new("1", (size, size))
+    picture = Image.new("1", (size, size + tall))
     draw = ImageDraw.Draw(picture)
     draw.fontmode = "1"
     missing = _draw(picture, draw, font, "\ufffe")

@@ -17,19 +17,20 @@ from tillrig.vision.geometry import Grey
 from tillrig.vision.readers.base import CharReading, LineImage, LineReading, bare, fold
 
 LogProbs = npt.NDArray[np.float32]
-_HEIGHT = 48
+NETWORK_HEIGHT = 48
+# Pixels of a half-width character at that height: fewer, and the network merges repeated digits; more costs time.
+CHAR_PX = 18
 _FLOOR = -30.0
 # The network was trained on lines padded with grey on the right.
 _TAIL = 16
 
 
 class Recogniser:
-    """`threads` onnxruntime threads; `squeeze` narrows crops (0.5..1): time falls with the width."""
+    """Time falls with a crop's width; a half-width character needs 18 px at the network's height of 48, or repeated digits merge."""
 
     name = "rapidocr"
 
-    def __init__(self, threads: int = 1, squeeze: float = 0.75) -> None:
-        self._squeeze = squeeze
+    def __init__(self, threads: int = 1) -> None:
         self._session, self._chars = _session(threads)
         self._index: dict[str, list[int]] = {}
         for number, char in enumerate(self._chars):
@@ -69,10 +70,10 @@ class Recogniser:
     def run(self, crop: Grey) -> LogProbs:
         if crop.ndim != 2 or min(crop.shape) < 4:
             raise UsageError(f"a line crop must be grey and at least 4x4 pixels, got shape {crop.shape}")
-        width = max(16, round(crop.shape[1] * _HEIGHT / crop.shape[0] * self._squeeze))
-        how = cv2.INTER_AREA if crop.shape[0] > _HEIGHT else cv2.INTER_CUBIC
-        small = cv2.resize(crop, (width, _HEIGHT), interpolation=how)
-        plane = np.zeros((_HEIGHT, width + _TAIL), np.float32)
+        width = max(16, round(crop.shape[1] * NETWORK_HEIGHT / crop.shape[0]))
+        how = cv2.INTER_AREA if crop.shape[0] > NETWORK_HEIGHT else cv2.INTER_CUBIC
+        small = cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=how)
+        plane = np.zeros((NETWORK_HEIGHT, width + _TAIL), np.float32)
         plane[:, :width] = (small.astype(np.float32) / 127.5) - 1.0
         batch = np.ascontiguousarray(np.broadcast_to(plane, (1, 3, *plane.shape)))
         with self._lock:

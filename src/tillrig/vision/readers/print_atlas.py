@@ -1,0 +1,210 @@
+"""Printed lines against the printer's own font: the expected line drawn, laid on the picture cell by cell, and held against its rivals.
+
+Paper curls and the camera has hardly more than a pixel a dot, so there is no grid to read blind; but where a glyph should stand is
+known to a dot, and what it would look like through the lens is known too.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
+from tillrig.vision.readers.glyphs import GlyphSet, glyph_sets, is_wide
+
+SCALE = 2
+# Blur of lens and printer, in pixels at two pixels a dot.
+_SPREAD = 1.9
+_PAD = 4
+_RIVALS = 24
+_ALIGN = 3
+Bank = npt.NDArray[np.float32]
+
+
+class PrintCell(msgspec.Struct, frozen=True):
+    """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best."""
+
+    char: str
+    margin: float
+    rival: str
+
+
+class PrintFit(msgspec.Struct, frozen=True):
+    """A text laid on a line; `likeness` is the correlation of the whole (-1..1), cells are its characters without spaces."""
+
+    text: str
+    likeness: float
+    cells: tuple[PrintCell, ...]
+    stretch: int
+
+    @property
+    def margin(self) -> float:
+        """The weakest cell's."""
+        return min((cell.margin for cell in self.cells), default=0.0)
+
+    @property
+    def likeliest(self) -> str:
+        """The text with every character replaced by the rival that fits better."""
+        rest = iter(self.cells)
+        out = []
+        for char in self.text:
+            cell = None if char == " " else next(rest)
+            out.append(char if cell is None or cell.margin >= 0 else cell.rival)
+        return "".join(out)
+
+
+class PrintAtlas:
+    """For the fonts of a printer: the first of each size draws that size; amounts are the text font doubled."""
+
+    name = "atlas"
+
+    def __init__(self, geometry: PaperGeometry) -> None:
+        self._geometry = geometry
+        self._fonts: dict[str, FontSpec] = {}
+        for spec in geometry.fonts:
+            if spec.size == geometry.text_height:
+                self._fonts.setdefault("text", spec)
+                self._fonts.setdefault("amount", spec)
+            if spec.size == geometry.small_height:
+                self._fonts.setdefault("small", spec)
+        self._widths: dict[str, int] = {}
+
+    def can_show(self, text: str, height: str) -> bool:
+        """Whether there is a font of that height with every character."""
+        spec = self._fonts.get(height)
+        if spec is None:
+            return False
+        half, full = _sets(spec)
+        return all((full if is_wide(char) else half).index(char) is not None for char in text if char != " ")
+
+    def fit(self, ink: Ink, text: str, height: str) -> PrintFit | None:
+        """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is wider than the picture."""
+        spec = self._fonts[height]
+        choices = [1] if height != "amount" else ([self._widths[height]] if height in self._widths else [2, 1])
+        fits = [fit for stretch in choices if (fit := self._fit(ink, text, spec, height, stretch)) is not None]
+        if not fits:
+            return None
+        best = max(fits, key=lambda fit: fit.likeness)
+        if best.likeness > 0.8 and height == "amount":
+            self._widths[height] = best.stretch
+        return best
+
+    def _fit(self, ink: Ink, text: str, spec: FontSpec, height: str, across: int) -> PrintFit | None:
+        down = 2 if height == "amount" else 1
+        half, full = _sets(spec)
+        places: list[tuple[str, GlyphSet, int, int]] = []
+        x = 0
+        for char in text:
+            glyphs = full if is_wide(char) else half
+            if char != " ":
+                places.append((char, glyphs, glyphs.index(char) or 0, x))
+            x += glyphs.width * across
+        rows = half.height * down
+        bits = np.zeros((rows, x), np.float32)
+        for _, glyphs, number, left in places:
+            bits[:, left:left + glyphs.width * across] = _sized(glyphs.bits[number], across, down)
+        drawn = _through_lens(bits)
+        if drawn.shape[1] > ink.shape[1] + 2 * _PAD * SCALE * 4 or not places:
+            return None
+        reach = 10
+        room = cv2.copyMakeBorder(
+            ink, *_room(ink.shape[0], drawn.shape[0], reach), *_room(ink.shape[1], drawn.shape[1], reach), cv2.BORDER_CONSTANT, value=0
+        )
+        found = cv2.matchTemplate(room, drawn, cv2.TM_CCOEFF_NORMED)
+        _, likeness, _, (left0, top0) = cv2.minMaxLoc(found)
+        cells = []
+        drift = (0, 0)
+        for char, glyphs, number, left in places:
+            cell, drift = self._cell(room, drawn, char, glyphs, number, (left, across, down), (left0, top0), drift)
+            cells.append(cell)
+        return PrintFit(text, float(likeness), tuple(cells), across)
+
+    def _cell(
+        self, room: Ink, drawn: Ink, char: str, glyphs: GlyphSet, number: int, place: tuple[int, int, int], origin: tuple[int, int], drift: tuple[int, int]
+    ) -> tuple[PrintCell, tuple[int, int]]:
+        left, across, down = place
+        width = (glyphs.width * across + 2 * _PAD) * SCALE
+        x0 = left * SCALE
+        model = drawn[:, x0:x0 + width]
+        context = drawn[:, max(0, x0 - width // 2):x0 + width + width // 2]
+        at = (origin[0] + max(0, x0 - width // 2), origin[1])
+        # Curl moves neighbouring characters together: look around where the one before was found.
+        window = _cut(room, at[0] + drift[0] - _ALIGN, at[1] + drift[1] - _ALIGN, context.shape[1] + 2 * _ALIGN, context.shape[0] + 2 * _ALIGN)
+        _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(window, context, cv2.TM_CCOEFF_NORMED))
+        near = np.ascontiguousarray(window[dy:dy + context.shape[0], dx:dx + context.shape[1]])
+        drift = (int(np.clip(drift[0] + dx - _ALIGN, -4, 4)), int(np.clip(drift[1] + dy - _ALIGN, -5, 5)))
+        gain, ground = _gain(near, context)
+        first = x0 - max(0, x0 - width // 2)
+        seen = (near[:, first:first + width] - ground) / gain
+        numbers, bank = _rivals(glyphs, number, across, down)
+        apart = bank - _drawn_glyph(glyphs, number, across, down)[None]
+        apart = apart[:, :, : model.shape[1]]
+        energy = (apart**2).sum(axis=(1, 2))
+        margins = 1.0 - 2.0 * (apart * (seen - model)[None]).sum(axis=(1, 2)) / np.maximum(energy, 1e-3)
+        worst = int(margins.argmin())
+        return PrintCell(char, float(margins[worst]), glyphs.chars[int(numbers[worst])]), drift
+
+
+def _room(have: int, need: int, reach: int) -> tuple[int, int]:
+    short = max(0, need - have)
+    return reach + short // 2, reach + short - short // 2
+
+
+def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
+    left, top = max(0, -x), max(0, -y)
+    right, bottom = max(0, x + width - picture.shape[1]), max(0, y + height - picture.shape[0])
+    part = picture[max(0, y):max(0, y + height), max(0, x):max(0, x + width)]
+    if left or top or right or bottom:
+        part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)  # type: ignore[assignment]
+    return part
+
+
+def _gain(seen: Ink, model: Ink) -> tuple[float, float]:
+    """Ink density and ground of the neighbourhood, by least squares."""
+    spread = float(((model - model.mean()) ** 2).sum())
+    if spread < 1e-3:
+        return 1.0, 0.0
+    gain = float(((model - model.mean()) * (seen - seen.mean())).sum()) / spread
+    gain = min(max(gain, 0.3), 1.6)
+    return gain, float(seen.mean()) - gain * float(model.mean())
+
+
+def _sized(bits: npt.NDArray[np.bool_], across: int, down: int) -> npt.NDArray[np.float32]:
+    return np.repeat(np.repeat(bits, down, axis=0), across, axis=1).astype(np.float32)
+
+
+def _through_lens(bits: npt.NDArray[np.float32]) -> Ink:
+    large = cv2.copyMakeBorder(bits, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_CONSTANT, value=0)
+    large = np.repeat(np.repeat(large, SCALE, axis=0), SCALE, axis=1)
+    return np.asarray(cv2.GaussianBlur(large, (0, 0), _SPREAD), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _sets(spec: FontSpec) -> tuple[GlyphSet, GlyphSet]:
+    return glyph_sets((spec,), (spec.size // 2, spec.size), tall=spec.size // 3)
+
+
+_banks: dict[tuple[int, int, int, int], tuple[npt.NDArray[np.intp], Bank]] = {}
+_drawn: dict[tuple[int, int, int, int], Ink] = {}
+
+
+def _drawn_glyph(glyphs: GlyphSet, number: int, across: int, down: int) -> Ink:
+    key = (id(glyphs), number, across, down)
+    if key not in _drawn:
+        _drawn[key] = _through_lens(_sized(glyphs.bits[number], across, down))
+    return _drawn[key]
+
+
+def _rivals(glyphs: GlyphSet, number: int, across: int, down: int) -> tuple[npt.NDArray[np.intp], Bank]:
+    """For Latin every other character, for Chinese the nearest shapes, as the lens shows them."""
+    key = (id(glyphs), number, across, down)
+    if key not in _banks:
+        count = _RIVALS if len(glyphs.chars) > 500 else len(glyphs.chars)
+        numbers = glyphs.neighbours(number, count)
+        numbers = numbers[numbers != number]
+        _banks[key] = numbers, np.stack([_drawn_glyph(glyphs, int(rival), across, down) for rival in numbers])
+    return _banks[key]
