@@ -192,9 +192,10 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 
     outcomes   per message name, in order, what became of it, e.g. (("reversal", "done", "00|12|25"),
                ("sale", "declined", "*")). Alternatives are joined by "|"; "*" stands for any code that fits the
-               outcome. "done" and "unsuccessful" stand for a whole attempt of up to three sends (reversal, upload
-               block): its last send answered with one of the codes, or not. "any" stands for all. "not_sent" and
-               "refused_connection" leave nothing in the host's log. Empty: nothing may have reached the host.
+               outcome, "!55|A0" for any but those. "done" and "unsuccessful" stand for a whole attempt of up to three
+               sends (reversal, upload block): its last send answered with one of the codes, or not. "any" stands for
+               all. "not_sent" and "refused_connection" leave nothing in the host's log. Empty: nothing may have
+               reached the host.
     """
 
     outcomes: tuple[tuple[str, Outcome, str], ...] = ()

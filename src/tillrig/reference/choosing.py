@@ -97,6 +97,8 @@ def _fits(expected: tuple[str, Outcome, str], exchange: Exchange) -> bool:
 
 
 def _code_fits(codes: str, code: str) -> bool:
+    if codes.startswith("!"):
+        return code not in codes[1:].split("|")
     return codes == "*" or code in codes.split("|")
 
 

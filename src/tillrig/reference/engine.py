@@ -12,6 +12,7 @@ from tillrig.reference import facts, looking
 from tillrig.reference.choosing import Exchange
 from tillrig.reference.ecr_answers import ecr_answer
 from tillrig.reference.fields import Way
+from tillrig.reference.interrupting import interrupted
 from tillrig.reference.ledger import Ledger, resolve
 from tillrig.reference.sale import Plan, SaleFlow
 from tillrig.reference.settling import SettleFlow
@@ -34,13 +35,12 @@ class Engine:
     def predict(
         self, ledger: Ledger, action: actions.AnyAction, conditions: Conditions | None = None
     ) -> tuple[Branch, ...]:
-        """Every way `action` may end, the most specific guard first; never empty.
+        """Every way `action` may end; never empty. Under the same conditions no log fits two of them.
 
         Raises UsageError for a card that is not in the lab's file, or an action that the terminal's position rules out.
         """
         way = Way(ledger=msgspec.structs.replace(ledger, actions=ledger.actions + 1))
-        branches = tuple(self._branches(way, action, conditions or Conditions()))
-        return tuple(sorted(branches, key=_generality))
+        return tuple(self._branches(way, action, conditions or Conditions()))
 
     def resolve(self, ledger: Ledger, bindings: Mapping[str, str]) -> Ledger:
         """`ledger` with the symbols that `bindings` knows filled in."""
@@ -50,9 +50,15 @@ class Engine:
         """`ledger` with facts taken as true, in order."""
         return facts.adopt(ledger, told, self.cards, self.parameters)
 
-    def interrupted(self, ledger: Ledger, log: Sequence[Exchange] = ()) -> Ledger:
-        """What can still be true after power was cut in the middle of an action."""
-        return facts.interrupted(ledger, log)
+    def interrupted(
+        self,
+        ledger: Ledger,
+        action: actions.AnyAction,
+        log: Sequence[Exchange] = (),
+        conditions: Conditions | None = None,
+    ) -> Ledger:
+        """What can still be true after power was cut in the middle of `action`, of which `log` reached the host."""
+        return interrupted(ledger, self.predict(ledger, action, conditions), log)
 
     def _branches(self, way: Way, action: actions.AnyAction, conditions: Conditions) -> Iterator[Branch]:
         parameters = self.parameters
@@ -130,8 +136,3 @@ class Engine:
         by_menu = (actions.Sale, actions.SignOff, actions.Settle, actions.Reprint, actions.ShowVersion)
         if isinstance(action, by_menu) and ledger.position == "operator_prompt":
             raise UsageError(f"{kind} needs the main menu, the terminal is at the operator prompt; sign in first")
-
-
-def _generality(branch: Branch) -> int:
-    """How many guards accept any code: exact codes come before "*"."""
-    return sum(code == "*" and outcome == "declined" for _, outcome, code in branch.guard.outcomes)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from tillrig.reference import screens
-from tillrig.reference.fields import Way
+from tillrig.reference.fields import Way, there
 from tillrig.reference.ledger import Pending
 from tillrig.reference.messages import reversal
 from tillrig.reference.values import Conditions, Parameters
@@ -68,15 +68,30 @@ def reversal_first(
     `refused` ends a way that does not go on (card back, menu). A record that may or may not be there gives both.
     """
     ledger = way.ledger
-    if ledger.pending is None:
+    if not ledger.pending_known and not conditions.reachable:
+        yield refused(_not_told(conditions, way, title)), False
+        return
+    if ledger.pending is None or not ledger.pending_known:
         need = "REVERSAL-ONCE" if ledger.reversed_last else "REVERSAL-NEEDLESS"
-        unwanted = HostMessage(message="reversal", requirement=need)
-        yield way.never(unwanted).leaving(pending_known=True), True
+        clean = way.leaving(pending=None, pending_known=True)
+        if ledger.maybe is not None:
+            clean = clean.leaving(journal=(*ledger.journal, ledger.maybe), maybe=None, uncertain=False)
+        yield clean.never(HostMessage(message="reversal", requirement=need)), True
         if ledger.pending_known:
             return
-        ledger = msgspec.structs.replace(ledger, pending=Pending(reason="", known=False))
-        way = way.leaving(pending=ledger.pending)
+        found = ledger.pending or Pending(reason="", known=False)
+        way = way.leaving(pending=found, maybe=None, uncertain=ledger.uncertain and ledger.maybe is None)
     yield from _attempt(parameters, conditions, way, title, refused)
+
+
+def _not_told(conditions: Conditions, way: Way, title: str) -> Way:
+    """Unreachable, with a reversal record that may or may not be there: whether a STAN was taken stays unknown, and
+    with the link up so does the text.
+    """
+    way = way.named("not sent").leaving(stan=None).never(Slip(copy="merchant", requirement="SLIP-NONE"))
+    if not conditions.link_up:
+        return way.then(screens.says("result", title, "text.no_link", "SALE-RESULT"))
+    return way.then(screens.titled("result", title, "SALE-RESULT", there("text", "SALE-RESULT")))
 
 
 def _attempt(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from tillrig.actions import Entry
 from tillrig.errors import UsageError
-from tillrig.reference.choosing import Exchange
 from tillrig.reference.ledger import Ledger, Pending, Position, Record
 from tillrig.reference.messages import ENTRY_CODES
 from tillrig.reference.values import CardFacts, Parameters
@@ -91,7 +90,11 @@ def _adopted(ledger: Ledger, fact: Fact, cards: Mapping[str, CardFacts], paramet
             changes = {"keys_good": False}
         case JournalIs(rows):
             records = tuple(_record(row, ledger, cards, parameters) for row in rows)
-            changes = {"journal": records, "journal_known": True, "uncertain": False}
+            changes = {"journal": records, "journal_known": True, "uncertain": False, "maybe": None}
+            stored = {(record.batch, record.stan) for record in records}
+            waiting = ledger.pending
+            if waiting is not None and not ledger.pending_known and (waiting.batch, waiting.stan) in stored:
+                changes |= {"pending": None, "pending_known": True}  # rules H21: stored, hence not reversed
         case NothingPending():
             changes = {"pending": None, "pending_known": True}
         case MaybePending():
@@ -150,18 +153,3 @@ def _entry(text: str) -> Entry:
     letters: dict[str, Entry] = {"S": "stripe", "I": "chip", "C": "contactless"}
     codes: dict[str, Entry] = {code: entry for entry, code in ENTRY_CODES.items()}
     return words.get(text.lower()) or letters.get(text.lstrip("/").upper()) or codes.get(text[:2], "chip")
-
-
-def interrupted(ledger: Ledger, log: Sequence[Exchange]) -> Ledger:
-    """What can still be true when power was cut in the middle of an action; `log` is what reached the host of it.
-
-    A sale that reached the host may be stored, or may wait for its reversal (rules H21): only the next online
-    transaction or the journal can tell. Nothing at the host: nothing is lost but the STAN counter's value.
-    """
-    replace = msgspec.structs.replace
-    after = replace(ledger, position="dark", operator=None, keys_good=False, stan=None)
-    if any(exchange.message == "sale" for exchange in log):
-        return replace(after, journal_known=False, uncertain=True, pending=None, pending_known=False)
-    if any(exchange.message in {"reversal", "settlement", "upload_end", "batch_upload"} for exchange in log):
-        return replace(after, journal_known=False, uncertain=True, pending_known=False, batch=None)
-    return after

@@ -88,6 +88,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one terminal. None for `stan` or `batch`: not known. `stan` is the last one taken.
 
     `journal_known` / `pending_known` False: the terminal was found with a past that nobody has told yet.
+    With `pending_known` False, `pending` is the record that is there if one is, and `maybe` the journal record that is
+    there if it is not: power was cut between an approval and its storing.
     `reversed_last`: the last thing told of a reversal record was that it is done. `open_settlement`: a 0510 came, the
     end is not acknowledged yet (rules H23). `actions` counts the actions predicted so far and makes symbols unique.
     `uncertain`: more than one history is possible, totals are INCONCLUSIVE until facts are adopted.
@@ -104,6 +106,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     pending_known: bool = False
     settled: Settled | None = None
     orders: tuple[Order, ...] = ()
+    maybe: Record | None = None
     reversed_last: bool = False
     open_settlement: Settled | None = None
     uncertain: bool = False

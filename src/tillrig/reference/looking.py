@@ -21,7 +21,7 @@ def reprint(parameters: Parameters, conditions: Conditions, way: Way, action: Re
     """6-1: all copies of the last record again, each marked (rules T11); nothing is sent."""
     way = way.then(screens.menu("6-1")).never(HostMessage(message="sale", requirement="REPRINT"))
     ledger = way.ledger
-    if ledger.journal:
+    if ledger.journal and ledger.maybe is None:
 
         def leaves(prompt: str) -> None:
             return None
@@ -30,7 +30,7 @@ def reprint(parameters: Parameters, conditions: Conditions, way: Way, action: Re
         printed = print_copies(named, parameters, conditions, ledger.journal[-1], REPRINT, leaves, reprint=True)
         yield printed.to_menu().end()
         return
-    known = ledger.journal_known
+    known = ledger.journal_known and ledger.maybe is None
     none = screens.says("refused", REPRINT, "text.no_records", "REPRINT", optional=not known)
     way = way.named("no records" if known else "unknown records").then(none)
     if known:

@@ -172,8 +172,9 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
                 yield self._approved(way, presented, partial=True)
         if self.asks_pin:
             yield from self._wrong_pin(way, tries)
-        for codes, keys_good in ((KEYS_LOST, False), ("*", True)):
-            declined = way.named(f"declined {codes}".replace(" *", "")).told("sale", "declined", codes)
+        others = f"!{KEYS_LOST}|55" if self.asks_pin else f"!{KEYS_LOST}"
+        for codes, keys_good in ((others, True), (KEYS_LOST, False)):
+            declined = way.named("declined" if keys_good else "declined, keys lost").told("sale", "declined", codes)
             code = way.symbol("code")
             shown = declined.then(screens.answered(TITLE, code, "SALE-DECLINE")).leaving(keys_good=keys_good)
             ended = self._after_failure(self._nothing_kept(shown))

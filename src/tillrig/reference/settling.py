@@ -40,7 +40,11 @@ class SettleFlow(msgspec.Struct, frozen=True, kw_only=True):
         if ledger.open_settlement is not None:
             yield from self._go_on(way, ledger.open_settlement)
             return
-        if not ledger.journal:
+        if not ledger.journal and ledger.maybe is not None:
+            yield self._refused(
+                way, "text.nothing_to_settle", "SETTLE-EMPTY", maybe=None, pending_known=True, uncertain=False
+            )
+        elif not ledger.journal:
             if ledger.journal_known:
                 yield self._refused(way, "text.nothing_to_settle", "SETTLE-EMPTY")
                 return
