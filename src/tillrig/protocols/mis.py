@@ -204,7 +204,8 @@ class StreamDecoder:
         buffer = bytes(self._buffer)
         head = buffer[:1]
         if buffer[0] != STX:
-            return {ACK: Acknowledged(), NAK: Refused()}.get(buffer[0], Noise(head)), 1
+            single: dict[int, Event] = {ACK: Acknowledged(), NAK: Refused()}
+            return single.get(buffer[0], Noise(head)), 1
         try:
             size = _read_length(buffer, 1, self._dialect.length_form, "the frame's length")
         except ProtocolError:
