@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import serial
+
+from tillrig.simulator.bench import rtu
 from tillrig.simulator.bench.control import ask
 
 FIRMWARE = Path(__file__).with_name("scripted_firmware.py")
@@ -89,3 +92,20 @@ def until(condition: Callable[[], Any], what: str, timeout: float = 5.0) -> Any:
             raise AssertionError(f"waited {timeout} s for {what}")
         time.sleep(0.005)
     return value
+
+
+def ask_board(bench: RunningBench, pdu: str) -> bytes:
+    """Send one request PDU (hex) to the board, each time through a newly opened port, and return the answer PDU."""
+    with serial.Serial(str(bench.directory / "board"), 115200, timeout=1) as port:
+        return exchange(port, bytes.fromhex(pdu))
+
+
+def exchange(port: serial.Serial, pdu: bytes) -> bytes:
+    """One request PDU and its answer PDU."""
+    port.write(rtu.frame(1, pdu))
+    answer = b""
+    while not rtu.is_whole(answer):
+        more = port.read(max(1, port.in_waiting))
+        assert more, f"no answer to {pdu.hex()}, only {answer.hex()}"
+        answer += more
+    return answer[1:-2]

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_support import FIRMWARE, HandClock, RunningBench, Start, until
+
+from tests.simulator.bench.bench_support import FIRMWARE, HandClock, RunningBench, Start, until
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from bench_support import HandClock
 
+from tests.simulator.bench.bench_support import HandClock
 from tillrig.simulator.bench import rtu
 from tillrig.simulator.bench.board import RelayBoard
 from tillrig.simulator.bench.board_port import BoardPort

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import statistics
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pytest
 import serial
-from bench_support import RunningBench, until
 from pymodbus.client import ModbusSerialClient
 
+from tests.simulator.bench.bench_support import RunningBench, ask_board, exchange, until
 from tillrig.simulator.bench import rtu
 
 MBPOLL = shutil.which("mbpoll")
@@ -23,23 +24,8 @@ MBPOLL = shutil.which("mbpoll")
 
 @pytest.fixture(autouse=True)
 def _all_open(bench: RunningBench) -> None:
-    _ask(bench, "0F0000002004 00000000")
+    ask_board(bench, "0F0000002004 00000000")
     until(lambda: bench.do("status")["keys_closed"] == [], "all keys to open")
-
-
-def _ask(bench: RunningBench, pdu: str) -> bytes:
-    with serial.Serial(str(bench.directory / "board"), 115200, timeout=1) as port:
-        return _exchange(port, bytes.fromhex(pdu))
-
-
-def _exchange(port: serial.Serial, pdu: bytes) -> bytes:
-    port.write(rtu.frame(1, pdu))
-    answer = b""
-    while not rtu.is_whole(answer):
-        more = port.read(max(1, port.in_waiting))
-        assert more, f"no answer to {pdu.hex()}, only {answer.hex()}"
-        answer += more
-    return answer[1:-2]
 
 
 def _mbpoll(bench: RunningBench, *words: str) -> str:
@@ -85,7 +71,7 @@ def test_pymodbus_drives_keys_and_reads_the_witnesses(bench: RunningBench) -> No
 
 def test_a_pulse_reaches_the_processor_as_a_bouncing_press_of_its_length(bench: RunningBench) -> None:
     seen = len(bench.heard("K"))
-    _ask(bench, "0602080028")  # key 8, 40 ms
+    ask_board(bench, "0602080028")  # key 8, 40 ms
     until(lambda: (k := bench.heard("K")[seen:]) and k[-1]["value"][0] - k[0]["value"][0] > 0.030, "the release")
     until(lambda: bench.do("status")["keys_closed"] == [], "the contact to rest")
     edges = [note["value"] for note in bench.heard("K")[seen:]]
@@ -102,7 +88,7 @@ def test_the_board_answers_within_two_milliseconds(bench: RunningBench) -> None:
         took = []
         for _ in range(200):
             begin = time.perf_counter()
-            _exchange(port, bytes.fromhex("0100000020"))
+            exchange(port, bytes.fromhex("0100000020"))
             took.append(time.perf_counter() - begin)
     assert statistics.median(took) < 0.002, f"median {statistics.median(took) * 1000:.2f} ms"
 
@@ -137,7 +123,7 @@ def test_a_client_killed_with_a_key_down_leaves_it_open_within_a_second(bench: R
     begin = time.monotonic()
     until(lambda: bench.do("status")["coils_on"] == [], "the coil to open", timeout=2)
     assert time.monotonic() - begin <= 1.05
-    _ask(bench, "0603000000")
+    ask_board(bench, "0603000000")
 
 
 def test_the_name_of_the_port_leads_to_a_raw_terminal(bench: RunningBench) -> None:
@@ -145,6 +131,7 @@ def test_the_name_of_the_port_leads_to_a_raw_terminal(bench: RunningBench) -> No
     port = os.open(bench.directory / "board", os.O_RDWR | os.O_NOCTTY)  # a client that sets nothing at all
     try:
         os.write(port, rtu.frame(1, bytes.fromhex("0303010001")))
+        assert select.select([port], [], [], 1)[0]  # an earlier client may have left reads that do not wait
         assert os.read(port, 100) == rtu.frame(1, bytes.fromhex("03027411"))
     finally:
         os.close(port)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_support import HandClock
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
+from tests.simulator.bench.bench_support import HandClock
 from tillrig.simulator.bench import chip
 from tillrig.simulator.bench.cards import DEFAULT_CARDS, CardChanger, CardsError, load_cards
 

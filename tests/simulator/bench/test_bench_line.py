@@ -6,10 +6,10 @@ import random
 from itertools import pairwise
 
 import pytest
-from bench_support import HandClock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulator.bench.bench_support import HandClock
 from tillrig.simulator.bench.line import Pacer, SerialLine, sampled
 
 

@@ -10,7 +10,8 @@ from contextlib import closing
 
 import pytest
 import serial
-from bench_support import RunningBench, Start, until
+
+from tests.simulator.bench.bench_support import RunningBench, Start, until
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import signal
 
 import psutil
 import pytest
-from bench_support import RunningBench, Start, until
 
+from tests.simulator.bench.bench_support import RunningBench, Start, ask_board, until
 from tillrig.simulator import wire
 
 
@@ -145,6 +145,4 @@ def test_a_killed_bench_takes_its_processor_along(start_bench: Start) -> None:
 
 
 def _pulse(bench: RunningBench, coil: int, milliseconds: int) -> None:
-    from test_bench_board_port import _ask
-
-    _ask(bench, f"06{0x0200 + coil:04x}{milliseconds:04x}")
+    ask_board(bench, f"06{0x0200 + coil:04x}{milliseconds:04x}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bench_support import HandClock
 
+from tests.simulator.bench.bench_support import HandClock
 from tillrig.simulator.bench.printer import Printer
 
 

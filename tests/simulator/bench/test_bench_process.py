@@ -11,8 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from bench_support import FIRMWARE, RunningBench, Start, until
 from ruamel.yaml import YAML
+
+from tests.simulator.bench.bench_support import FIRMWARE, RunningBench, Start, until
 
 CLIENT = [sys.executable, "-m", "tillrig.simulator.bench.client"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import serial
-from bench_support import until
 from PIL import Image, ImageStat
 
+from tests.simulator.bench.bench_support import until
 from tillrig.simulator import BenchFailedError, ControlError, SimulatedBench
 from tillrig.simulator.bench import rtu
 from tillrig.simulator.bench.client import screenshot
