@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from port_fakes import FakeCamera
 
+from tests.ports.port_fakes import FakeCamera
 from tillrig.drivers.frame_ring import lock_as_declared, require_read_back
 from tillrig.drivers.mjpeg import MjpegCamera, Options
 from tillrig.drivers.mjpeg_stream import exposure_time

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from port_fakes import FakeBoard, eventually
 
+from tests.ports.port_fakes import FakeBoard, eventually
 from tillrig.drivers.guard import Guard
 from tillrig.drivers.modbus_rtu import ModbusSwitches, Options
 

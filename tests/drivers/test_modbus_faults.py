@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from port_fakes import FakeBoard, eventually
 
+from tests.ports.port_fakes import FakeBoard, eventually
 from tillrig.drivers.modbus_rtu import WATCHDOG_MS, ModbusSwitches, Options
 from tillrig.errors import SwitchError
 
@@ -197,8 +197,9 @@ def test_open_all_is_tried_after_a_failure(switches: ModbusSwitches, board: Fake
 
 
 def test_a_board_that_is_not_there_is_told_at_opening(board: FakeBoard) -> None:
-    """Wrong unit: nobody feels addressed."""
+    """Not powered, or another unit or baud rate: nobody feels addressed."""
+    board.cable.to_near = lambda _: b""
     began = time.monotonic()
     with pytest.raises(SwitchError, match="silence; is the board powered, and are port, baud and unit right"):
-        ModbusSwitches("board", Options(port="", unit=9, timeout_ms=100), board.port)
+        ModbusSwitches("board", Options(port="", timeout_ms=100), board.port)
     assert time.monotonic() - began < 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from port_fakes import Cable, EchoHost, FakeBoard, FakeCamera
+
+from tests.ports.port_fakes import Cable, EchoHost, FakeBoard, FakeCamera
 
 
 @pytest.fixture

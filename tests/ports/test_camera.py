@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from port_fakes import FakeCamera, eventually, jpeg
 
+from tests.ports.port_fakes import FakeCamera, eventually, jpeg
 from tillrig.drivers.manual import ManualCamera
 from tillrig.drivers.mjpeg import MjpegCamera
 from tillrig.drivers.mjpeg import Options as MjpegOptions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from port_fakes import FakeBoard
 
+from tests.ports.port_fakes import FakeBoard
 from tillrig.drivers.manual import InputOptions, ManualInputs
 from tillrig.drivers.modbus_rtu import ModbusSwitches, Options
 from tillrig.drivers.modbus_rtu_inputs import DEFAULTS, ModbusInputs, Place

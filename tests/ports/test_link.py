@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from port_fakes import EchoHost, FakeBoard, eventually
 
+from tests.ports.port_fakes import EchoHost, FakeBoard, eventually
 from tillrig.drivers.manual import ManualLink
 from tillrig.drivers.modbus_rtu import ModbusSwitches
 from tillrig.drivers.modbus_rtu import Options as BoardOptions

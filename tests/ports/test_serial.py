@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import serial
-from port_fakes import Cable, eventually
 
+from tests.ports.port_fakes import Cable, eventually
 from tillrig.drivers.manual import ManualSerial
 from tillrig.drivers.pyserial_line import PyserialLine
 from tillrig.drivers.registry import Secrecy

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from port_fakes import FakeBoard, eventually
 
+from tests.ports.port_fakes import FakeBoard, eventually
 from tillrig.drivers.manual import ManualSwitches, SwitchOptions
 from tillrig.drivers.modbus_rtu import ModbusSwitches, Options
 from tillrig.drivers.registry import Secrecy

@@ -148,7 +148,7 @@ class Power:
             raise UsageError(f"this rig cannot {action}: roles.power names no channel for it")
         if not 0 < ms <= self._wiring.max_on_ms:
             raise UsageError(f"{action} cannot last {ms} ms; allowed: 1 to {self._wiring.max_on_ms} (max_on_ms)")
-        with self._lock:
-            at = self._board.pulse(channel, ms)
-            self._emit("power", at=at, action=action, lines=(), hold_ms=ms)
-            wait_until(at + ms / 1000, self._closing)
+        # Not under the lock: supply may be cut while the key is still down.
+        at = self._board.pulse(channel, ms)
+        self._emit("power", at=at, action=action, lines=(), hold_ms=ms)
+        wait_until(at + ms / 1000, self._closing)
