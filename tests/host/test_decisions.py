@@ -280,6 +280,8 @@ def test_a_batch_is_ended_by_its_end_only(host: TestHost, client: Any) -> None:
         assert client.settle(host.expected_settlement("10000001").field48()).fields[48][30] == "1"
         assert host.batch("10000001") == "000001"
     assert client.settle("1").fields[48][30] == "3"
-    client.batch = "999999"
-    client.end()
+    for batch, then in (("000001", "000002"), ("000002", "000003"), ("000001", "000003"), ("000002", "000003")):
+        assert client.end(batch=batch).fields[39] == "00"
+        assert host.batch("10000001") == then
+    client.end(batch="999999")
     assert host.batch("10000001") == "000001"

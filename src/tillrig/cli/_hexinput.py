@@ -1,4 +1,4 @@
-"""Hexadecimal input of `decode` and `mac`: spaces and line breaks anywhere, `-` is standard input, errors by position."""
+"""Hexadecimal input of `decode` and `mac`: spaces and line breaks anywhere, `-` is standard input."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from tillrig.host.answers import AnswerMaker, Fields
 from tillrig.host.bank import Bank, CardUse, Limits, check_pin
 from tillrig.host.keys import wrapped
 from tillrig.host.ledger import Booking, Ledger, Settlement
-from tillrig.masking import mask_pan
 from tillrig.host.messages import SERVED, essential_missing, format_errors, name_of, reserved
 from tillrig.host.terminals import Terminal, TerminalPolicy, Terminals
+from tillrig.masking import mask_pan
 from tillrig.protocols import mac
 from tillrig.protocols.iso8583 import Message
 

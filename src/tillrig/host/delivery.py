@@ -37,8 +37,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         return f"Delivery({self.mti}, {len(self.payload)} bytes, then {self.ending})"
 
 
-def validate(scenario: AnyScenario) -> None:
-    """Raise UsageError for a scenario whose values make no answer."""
+def validate(scenario: AnyScenario, message: str = "any") -> None:
+    """Raise UsageError for a scenario whose values make no answer, or none to this message."""
+    if isinstance(scenario, play.Decline) and message == "settlement":
+        raise UsageError("Decline: the answer to a settlement has no F39; use SettlementSays")
     try:
         if isinstance(scenario, play.WrongField):
             write_field(

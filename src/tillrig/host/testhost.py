@@ -16,9 +16,10 @@ from tillrig.host.accounts import Account
 from tillrig.host.bank import Limits
 from tillrig.host.decisions import Acquirer
 from tillrig.host.ledger import Ledger, Settlement
+from tillrig.host.listener import Listener, refusal
 from tillrig.host.records import HostEvent
 from tillrig.host.scenarios import AnyScenario, Order, RefuseConnection
-from tillrig.host.server import Connection, Desk, Listener, refusal
+from tillrig.host.server import Connection, Desk
 from tillrig.host.terminals import TerminalPolicy
 
 #: How long starting and stopping may take, and how many events are kept for `wait_for`.
@@ -136,7 +137,7 @@ class TestHost:
     def play(self, *scenarios: AnyScenario, message: str = "any", count: int = 1) -> Order:
         """Play these scenarios together at each of the next `count` messages of that name. Raises UsageError."""
         for scenario in scenarios:
-            delivery.validate(scenario)
+            delivery.validate(scenario, message)
         with self._desk.lock:
             order = self._desk.scenarios.add(scenarios, message, count)
         if isinstance(scenarios[0], RefuseConnection):

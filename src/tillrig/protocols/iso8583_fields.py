@@ -89,7 +89,7 @@ def gbk_text(data: bytes) -> str:
         text = data.decode("gbk")
     except UnicodeDecodeError:
         return data.hex().upper()
-    return data.hex().upper() if any(char < " " or "\x7f" <= char <= "\x9f" for char in text) else text
+    return data.hex().upper() if any(char < " " or char == "\x7f" for char in text) else text
 
 
 def read_field(number: int, data: bytes, at: int) -> FieldValue:
