@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from firmware_acquirer import Acquirer
-from firmware_desk import Card, Desk
+
+from tests.simulator.firmware.firmware_acquirer import Acquirer
+from tests.simulator.firmware.firmware_desk import Card, Desk
 
 Start = Callable[..., Desk]
 

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from firmware_glyphs import read_screen, read_slip
-
+from tests.simulator.firmware.firmware_glyphs import read_screen, read_slip
 from tillrig.simulator import wire
 
-SCALE = 30.0
+SCALE = 60.0
 TIMEOUT = 20.0
 Card = dict[str, Any]
 

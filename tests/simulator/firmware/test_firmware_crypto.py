@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tillrig.simulator.firmware.host.crypto import (
-    BadCheckValueError, check_value, mac, pin_block, working_keys,
+    BadCheckValueError,
+    check_value,
+    mac,
+    pin_block,
+    working_keys,
 )  # fmt: skip
 
 MAK = bytes.fromhex("A1B2C3D4E5F60718")

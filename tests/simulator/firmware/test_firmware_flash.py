@@ -49,12 +49,12 @@ def test_a_cut_at_any_byte_leaves_old_or_new(writes: list[tuple[str, bytes | Non
         except PowerCutError:
             pass
         survivor = Flash(path)
-        assert {key: survivor.get(key) for key in survivor.keys()} in states
+        assert {key: survivor.get(key) for key in survivor.names()} in states
         survivor.put("z", b"goes on")
         survivor.close()
         again = Flash(path)
         assert again.get("z") == b"goes on"
-        assert {key: again.get(key) for key in again.keys() if key != "z"} in states
+        assert {key: again.get(key) for key in again.names() if key != "z"} in states
         again.close()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from firmware_acquirer import Acquirer, code
-from firmware_desk import Card, Desk
 
+from tests.simulator.firmware.firmware_acquirer import Acquirer, code
+from tests.simulator.firmware.firmware_desk import Card, Desk
 from tillrig.simulator.firmware.host.crypto import pin_block
 from tillrig.simulator.firmware.host.iso import untlv
 
@@ -33,7 +33,7 @@ def test_a_chip_sale_sends_its_fields(desk: Desk, acquirer: Acquirer, chip_card:
     assert data["9F02"] == "000000123456"
 
 
-def test_a_stripe_sale_sends_track_2_and_neither_pan_nor_expiry(desk: Desk, acquirer: Acquirer, stripe_card: Card) -> None:
+def test_a_stripe_sale_sends_track_2_and_no_pan(desk: Desk, acquirer: Acquirer, stripe_card: Card) -> None:
     desk.sale("1000", stripe_card, "swiped", pin="")
     desk.see("交易成功")
     (sent,) = acquirer.of("sale")
@@ -75,8 +75,8 @@ def test_both_slips_hold_the_answers_values(desk: Desk, chip_card: Card) -> None
 
 def test_a_decline_shows_code_and_text_and_keeps_nothing(desk: Desk, acquirer: Acquirer, chip_card: Card) -> None:
     acquirer.script["sale"] = [code("58"), code("51"), code("ZZ")]
-    expected = [["[58]发卡方不允许", "该卡在本终端进行", "此交易"], ["[51]可用余额不足", "", ""], ["交易失败", "错误码:[ZZ]", ""]]
-    for rows in expected:
+    unknown = ["交易失败", "错误码:[ZZ]", ""]
+    for rows in (["[58]发卡方不允许", "该卡在本终端进行", "此交易"], ["[51]可用余额不足", "", ""], unknown):
         desk.sale("100", chip_card, "tapped", pin=None)
         assert desk.see(rows[0])[1:] == rows
         desk.card("removed", chip_card)

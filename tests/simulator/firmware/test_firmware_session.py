@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-from firmware_acquirer import F62, Acquirer, change, code, silent
-from firmware_desk import Desk
+
+from tests.simulator.firmware.firmware_acquirer import F62, Acquirer, change, code, silent
+from tests.simulator.firmware.firmware_desk import Desk
 
 Start = Callable[..., Desk]
 
@@ -16,7 +17,9 @@ def test_boot_shows_model_and_version_then_welcome_then_the_operator_prompt(star
     desk = start()
     desk.boot()
     assert desk.screens[0] == ["#    TILLRIG", "型号:classic", "版本:1.0.0", ""]
-    assert [rows[3] for rows in desk.screens[1:6]] == ["自检:打印机", "自检:读卡器", "自检:键盘", "自检:电池", "自检正常"]
+    assert [rows[3] for rows in desk.screens[1:6]] == [
+        "自检:打印机", "自检:读卡器", "自检:键盘", "自检:电池", "自检正常",
+    ]  # fmt: skip
     assert desk.screens[6][2] == "    欢迎使用"
     assert desk.screens[7] == ["#      签到", "请输入操作员编号", "", ""]
 
@@ -173,6 +176,9 @@ def test_a_sleeping_terminal_wakes_at_a_key_which_is_swallowed(start: Start) -> 
 def test_the_power_key_turns_the_terminal_off_and_on_and_the_operator_signs_in_again(desk: Desk) -> None:
     desk.hold_power(3)
     desk.wait(lambda: desk.light == {"backlight": False, "on": False}, "dark glass")
+    before = len(desk.screens)
+    desk.pump(time.monotonic() + 0.3)
+    assert len(desk.screens) == before
     desk.boot()
 
 

@@ -162,6 +162,11 @@ class Terminal:
         held = self.keys.held_since("power")
         return None if held is None or held == self._power_spent else held
 
+    def power_pressed(self) -> float:
+        """Length in seconds of the power press that just ended, 0 when there is none or it did its work before."""
+        hold = self.keys.take_hold("power")
+        return 0.0 if hold is None or hold[0] == self._power_spent else hold[1] - hold[0]
+
     def spend_power(self) -> None:
         """The press under way has done its work: only a new one counts."""
         self._power_spent = self.keys.held_since("power") or 0.0

@@ -17,14 +17,13 @@ def wait_for_power_key(terminal: Terminal) -> None:
     terminal.session = Session()
     terminal.display.off()
     hold = terminal.seconds("power_on") / terminal.kernel.scale
-    terminal.keys.take_hold("power")
+    terminal.power_pressed()
     while True:
         held = terminal.power_held()
         if held is not None and terminal.kernel.now() >= held + hold:
             terminal.spend_power()
             return
-        done = terminal.keys.take_hold("power")  # a short press can be over before this process has started
-        if done is not None and done[1] - done[0] >= hold:
+        if terminal.power_pressed() >= hold:  # a short press can be over before this process has started
             return
         terminal.kernel.round(None if held is None else held + hold)
 

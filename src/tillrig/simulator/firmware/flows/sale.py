@@ -142,4 +142,3 @@ class _Sale:
         text = terminal.text("failed")
         message(terminal, "result", TITLE, text, "result")
         return Ended(REFUSED, text)
-

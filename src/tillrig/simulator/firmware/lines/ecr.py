@@ -13,7 +13,7 @@ from tillrig.simulator.firmware.slips.values import masked
 from tillrig.simulator.firmware.storage.journal import Record
 from tillrig.simulator.firmware.terminal import Terminal
 
-SALE, HEARTBEAT, SIGN_IN = b"\x01", b"\x04", b"\x05"
+SALE, HEARTBEAT, SIGN_IN = b"\x02", b"\x04", b"\x01"
 TRIES = 3
 TEXT_CODES = "gb2312"
 LONGEST_ORDER = 32

@@ -60,7 +60,7 @@ class Flash:
         """The last whole value written under ``key``."""
         return self._live.get(key)
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def names(self, prefix: str = "") -> list[str]:
         """Names that have a value, sorted."""
         return sorted(key for key in self._live if key.startswith(prefix))
 

@@ -18,10 +18,10 @@ class Journal:
     def __init__(self, store: Store, hooks: Hooks) -> None:
         self._store, self._hooks = store, hooks
         self._epoch = int(store.get("epoch", 0))
-        for key in store.keys("journal/"):
+        for key in store.names("journal/"):
             if not key.startswith(self._prefix):
                 store.drop(key)
-        self._records: list[tuple[str, Record]] = [(key, store.get(key)) for key in store.keys(self._prefix)]
+        self._records: list[tuple[str, Record]] = [(key, store.get(key)) for key in store.names(self._prefix)]
 
     @property
     def _prefix(self) -> str:
@@ -61,5 +61,5 @@ class Journal:
         self._store.put("epoch", self._epoch + 1)
         self._epoch += 1
         self._records = []
-        for key in self._store.keys("journal/"):
+        for key in self._store.names("journal/"):
             self._store.drop(key)

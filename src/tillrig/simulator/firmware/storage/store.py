@@ -41,9 +41,9 @@ class Store:
         """Remove one object."""
         self.flash.drop(key)
 
-    def keys(self, prefix: str) -> list[str]:
+    def names(self, prefix: str) -> list[str]:
         """Names of objects, sorted."""
-        return self.flash.keys(prefix)
+        return self.flash.names(prefix)
 
     @property
     def batch(self) -> str:
