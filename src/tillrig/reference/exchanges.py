@@ -73,7 +73,7 @@ def reversal_first(
         return
     if ledger.pending is None or not ledger.pending_known:
         need = "REVERSAL-ONCE" if ledger.reversed_last else "REVERSAL-NEEDLESS"
-        clean = way.leaving(pending=None, pending_known=True)
+        clean = way.leaving(pending=None, pending_known=True, reversed_last=False)
         if ledger.maybe is not None:
             clean = clean.leaving(journal=(*ledger.journal, ledger.maybe), maybe=None, uncertain=False)
         yield clean.never(HostMessage(message="reversal", requirement=need)), True

@@ -191,7 +191,7 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
         yield ecr_ended(self._after_failure(self._nothing_kept(shown)), self.plan.ecr, "55", None).end()
 
     def _nothing_kept(self, way: Way) -> Way:
-        return way.never(*self._no_slips(), HostMessage(message="reversal", requirement="REVERSAL-NEEDLESS"))
+        return way.never(*self._no_slips())
 
     def _failed(self, way: Way, presented: Presented, failure: Failure) -> Branch:
         way = way.named(failure.name).told("sale", failure.outcome, failure.code)
@@ -234,15 +234,15 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
         record = self._record(way, presented, partial=partial)
         if partial:
             amount = field("amount", "amount", record.amount, "SALE-RESULT", money=True)
-            accept = screens.titled("partial", TITLE, "SALE-RESULT", amount)
+            text = field("text", "key", "text.partial", "SALE-RESULT")
+            accept = screens.titled("partial", TITLE, "SALE-RESULT", text, amount)
             way = way.then(msgspec.structs.replace(accept, give="enter"))
         else:
             way = way.then(screens.answered(TITLE, way.symbol("code"), "SALE-RESULT"))
-        way = way.never(HostMessage(message="reversal", requirement="REVERSAL-NEEDLESS"))
         if self.plan.entry == "chip":
             way = way.then(screens.remove_card(TITLE, optional=True))
         ledger = way.ledger
-        way = way.leaving(journal=(*ledger.journal, record), pending=None, pending_known=True, reversed_last=False)
+        way = way.leaving(journal=(*ledger.journal, record), pending=None, pending_known=True)
         if self.plan.ecr is not None:
             order = Order(number=self.plan.ecr.order, amount=self.plan.amount, record=record)
             way = way.leaving(orders=(*ledger.orders, order))

@@ -9,7 +9,7 @@ import msgspec
 from tillrig.actions import Settle
 from tillrig.reference import screens
 from tillrig.reference.exchanges import failures, reversal_first
-from tillrig.reference.fields import Way
+from tillrig.reference.fields import Way, there
 from tillrig.reference.ledger import Record, Settled, following
 from tillrig.reference.messages import batch_upload, identity, settlement, signoff, upload_end
 from tillrig.reference.printing import paper_out
@@ -44,6 +44,9 @@ class SettleFlow(msgspec.Struct, frozen=True, kw_only=True):
             yield self._refused(
                 way, "text.nothing_to_settle", "SETTLE-EMPTY", maybe=None, pending_known=True, uncertain=False
             )
+        elif not ledger.journal and not ledger.journal_known and not self.conditions.reachable:
+            yield self._nobody_knows(way)
+            return
         elif not ledger.journal:
             if ledger.journal_known:
                 yield self._refused(way, "text.nothing_to_settle", "SETTLE-EMPTY")
@@ -59,6 +62,14 @@ class SettleFlow(msgspec.Struct, frozen=True, kw_only=True):
         way = way.named(text.removeprefix("text.")).then(screens.says("refused", TITLE, text, need))
         way = way.never(HostMessage(message="settlement", requirement=need), _no_slip(need))
         return way.leaving(**changes).to_menu().end()
+
+    def _nobody_knows(self, way: Way) -> Branch:
+        """Unreachable, and nobody knows whether the journal is empty: whatever it says, nothing is sent or printed."""
+        confirm = screens.prompt("confirm_settle", TITLE, "SETTLE-REQUEST", give="enter", optional=True)
+        nothing = screens.says("refused", TITLE, "text.nothing_to_settle", "SETTLE-EMPTY", optional=True)
+        failed = screens.titled("result", TITLE, "SETTLE-REQUEST", there("text", "SETTLE-REQUEST"), optional=True)
+        way = way.named("not settled").then(nothing, confirm, _busy(), failed)
+        return way.never(_no_slip("SETTLE-SLIP")).leaving(stan=None).to_menu().end()
 
     def _confirm(self, way: Way) -> Iterator[Branch]:
         action = self.action
