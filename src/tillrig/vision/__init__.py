@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tillrig.vision.gridfit import GridFit, fit_grid
     from tillrig.vision.readers.atlas import Atlas
     from tillrig.vision.readers.base import LineImage, LineReading, Reader
+    from tillrig.vision.readers.print_atlas import PrintAtlas
     from tillrig.vision.readers.recogniser import Recogniser
     from tillrig.vision.readers.tesseract import Tesseract
     from tillrig.vision.rectify import Rectifier
@@ -30,6 +31,7 @@ _HOME = {
     **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
     **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
     "Atlas": "readers.atlas",
+    "PrintAtlas": "readers.print_atlas",
     **dict.fromkeys(("LineImage", "LineReading", "Reader"), "readers.base"),
     "Recogniser": "readers.recogniser",
     "Tesseract": "readers.tesseract",
@@ -43,7 +45,7 @@ _HOME = {
 }
 __all__ = [
     "KINDS", "MONEY", "Agreement", "Answer", "Atlas", "Corners", "DisplayGeometry", "FontSpec", "Frame", "GridFit", "Kind", "LineImage",
-    "LineReading", "PaperGeometry", "Reader", "Readers", "Recogniser", "Rectifier", "RigCondition", "RowReading", "ScreenReader",
+    "LineReading", "PaperGeometry", "PrintAtlas", "Reader", "Readers", "Recogniser", "Rectifier", "RigCondition", "RowReading", "ScreenReader",
     "ScreenReading", "ScreenWatch", "SlipLine", "SlipReader", "SlipReading", "Tesseract", "Testimony", "Vote", "WatchState", "Witness",
     "checked_corners",
     "display_geometry", "fit_grid", "paper_geometry", "testify",

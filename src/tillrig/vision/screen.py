@@ -127,6 +127,11 @@ class ScreenReader:
             picture = picture[max(0, top - MARGIN * SCALE): top + height + MARGIN * SCALE]
         return bytes(cv2.imencode(".png", picture)[1])
 
+    def line_image(self, frame: Frame, row: int) -> LineImage:
+        """The row as readers take it."""
+        rows, size = self._seen(frame)
+        return self._line(rows[row], Frame.of(frame), size, row)
+
     def ink_of(self, frame: Frame) -> InkMap:
         """Ink of every dot of the display (rows x columns)."""
         return self._ink(frame.grey())
@@ -199,19 +204,23 @@ class ScreenReader:
         dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
         width = round((right - left) * CHAR_PX / self.geometry.cell[0])
         grey = cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR)
-        return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, size), row.inverse, row.saturated)
+        return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, row, size), row.inverse, row.saturated)
 
-    def _box(self, row: int, size: tuple[int, int]) -> tuple[Point, ...]:
+    def _box(self, number: int, row: Row, size: tuple[int, int]) -> tuple[Point, ...]:
+        """Around the row's text; around the whole row when it is blank or inverse."""
         height = self.geometry.cell[1]
-        top, bottom, right = row * height, (row + 1) * height, self.geometry.columns * self.geometry.cell[0]
-        return self._rectifier.to_camera([(0, top), (right, top), (right, bottom), (0, bottom)], size)
+        top, bottom, left, right = number * height, (number + 1) * height, 0, self.geometry.columns * self.geometry.cell[0]
+        columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
+        if len(columns) and not row.blank and not row.inverse:
+            left, right = max(0, int(columns[0]) - 1), min(self.geometry.width, int(columns[-1]) + 2)
+        return self._rectifier.to_camera([(left, top), (right, top), (right, bottom), (left, bottom)], size)
 
     def _reading(self, number: int, row: Row, frame: Frame, size: tuple[int, int], reading: LineReading, reader: str) -> RowReading:
         inked = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         return RowReading(
             row=number, text="" if row.blank else reading.text.strip(), confidence=round(reading.confidence, 4), blank=row.blank, inverse=row.inverse,
             column=int(inked[0]) // self.geometry.cell[0] if len(inked) and not row.blank else -1,
-            box=self._box(number, size), frame=frame.id, reader=reader,
+            box=self._box(number, row, size), frame=frame.id, reader=reader,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
@@ -29,6 +30,8 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     `seen` is what the deciding readers saw (for MATCH the expected text). `margin` is the weakest deciding one, in about nats. `reason` says why
     for MISMATCH and UNREADABLE. `witnesses` hold every blind reading. `frames` are the frames asked, `box` four camera points.
     """
+
+    __test__: ClassVar[bool] = False  # pytest would take its name for a test
 
     answer: Answer
     expected: str
@@ -81,6 +84,9 @@ def testify(lines: Sequence[LineImage], expected: str, kind: str, readers: Reade
         if court.decided():
             break
     return court.word(distinct[0].box, len(distinct))
+
+
+testify.__test__ = False  # type: ignore[attr-defined]  # pytest would take its name for a test
 
 
 class _Court:

@@ -89,7 +89,7 @@ class Recogniser:
             if not numbers:
                 return _FLOOR * max(1, len(text))
             columns.append(np.logaddexp.reduce(log[:, numbers], axis=1) if len(numbers) > 1 else log[:, numbers[0]])
-        return _ctc(blank, columns, text)
+        return ctc_likelihood(blank, columns, text)
 
     def _lead(self, log: LogProbs, reading: LineReading) -> float:
         # The best other text differs in one character: the smallest gap, at a character's own peak, to its best rival there.
@@ -120,7 +120,7 @@ def _logit(probability: float) -> float:
     return float(np.log(max(probability, 1e-9)) - np.log(max(1.0 - probability, 1e-9)))
 
 
-def _ctc(blank: npt.NDArray[np.float32], columns: list[npt.NDArray[np.float32]], text: str) -> float:
+def ctc_likelihood(blank: npt.NDArray[np.float32], columns: list[npt.NDArray[np.float32]], text: str) -> float:
     """Forward algorithm in the log domain over the states blank, c1, blank, c2 … blank."""
     if not columns:
         return float(blank.sum())

@@ -1,0 +1,84 @@
+"""The watch sees each change when it comes, calls a screen settled only when the glass is at rest, and names a camera that is no witness."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from tests.vision.photographs import DISPLAY, frame_of, photographed, screen
+from tillrig.simulator.optics.pose import Pose
+from tillrig.simulator.optics.still import render_screen
+from tillrig.vision import Agreement, Frame, Readers, RigCondition, ScreenReader, ScreenWatch
+
+ONE = screen(["消费", "请输入金额:", "12.34", ""], inverse=[0], right=[2])
+OTHER = screen(["消费", "请输入金额:", "12.35", ""], inverse=[0], right=[2])
+
+
+def _film(seed: int, first: int = 12, second: int = 16) -> tuple[list[Frame], Pose]:
+    pose = Pose.draw("typical", seed)
+    frames = [frame_of(render_screen(ONE, pose, frame=number), pose, number) for number in range(first)]
+    for number in range(first, first + second):
+        picture = render_screen(OTHER, pose, frame=number, before=ONE, after_s=(number - first) / 30 + 0.005)
+        frames.append(frame_of(picture, pose, number))
+    return frames, pose
+
+
+def test_one_digit_is_one_change_and_settles_within_ten_frames() -> None:
+    """A single changed digit is seen in its first frame; settled comes after the ghost has gone, and not before."""
+    frames, pose = _film(700)
+    watch = ScreenWatch(DISPLAY, pose.screen_corners)
+    states = [watch.feed(frame) for frame in frames]
+    assert states[11].settled and states[11].generation == 0
+    assert [state.generation for state in states[12:]] == [1] * 16
+    assert states[12].changed_at == frames[12].time
+    first = next(number for number, state in enumerate(states) if number >= 12 and state.settled)
+    assert 12 + 8 <= first <= 12 + 10
+    assert {cell[0] for state in states[12:20] for cell in state.changed_cells} == {2}
+    assert all(state.condition is None for state in states)
+
+
+def test_two_frames_that_read_the_same_agree(readers: Readers) -> None:
+    """The fast path gives rows at the second distinct frame with the same reading, never for one frame twice."""
+    frames, pose = _film(701, first=2, second=3)
+    agreement = Agreement(ScreenReader(DISPLAY, pose.screen_corners, readers=readers))
+    seen = [agreement.feed(frame) for frame in (frames[0], frames[0], frames[1], frames[2], frames[3])]
+    assert [None if rows is None else rows[2].text for rows in seen] == [None, None, "12.34", None, "12.35"]
+
+
+def test_a_frozen_stream_is_named() -> None:
+    """The same bytes again and again are no witness: real sensors never repeat."""
+    frames, pose = _film(702, first=1, second=0)
+    watch = ScreenWatch(DISPLAY, pose.screen_corners)
+    states = [watch.feed(Frame(number / 30, frames[0].jpeg, "screen", number)) for number in range(8)]
+    assert states[-1].condition is RigCondition.FROZEN
+    assert watch.no_frames(7 / 30 + 1.5) is RigCondition.NO_FRAMES
+    assert watch.no_frames(7 / 30 + 0.5) is None
+
+
+def _conditions(seed: int, spoil: object) -> list[RigCondition | None]:
+    frames, corners = photographed(ONE, seed, count=3)
+    watch = ScreenWatch(DISPLAY, corners)
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(60):
+        picture = frames[number % 3].image().astype(np.float32)
+        if number >= 25:
+            picture = spoil(picture)  # type: ignore[operator]
+        picture = np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
+        found.append(watch.feed(Frame(number / 30, cv2.imencode(".jpg", picture)[1].tobytes(), "screen", number)).condition)
+    return found
+
+
+def test_a_covered_lens_a_lost_focus_and_a_changed_light_are_named() -> None:
+    """Each trouble is named after it began, and a sound camera is never accused."""
+    cases = [
+        (lambda picture: picture * 0.02, RigCondition.BLACK),
+        (lambda picture: cv2.GaussianBlur(picture, (0, 0), 6), RigCondition.BLURRED),
+        (lambda picture: picture * 0.45, RigCondition.LIGHT),
+        (lambda picture: picture * 4, RigCondition.SATURATED),
+    ]
+    for number, (spoil, condition) in enumerate(cases):
+        found = _conditions(710 + number, spoil)
+        assert set(found[:25]) == {None}
+        assert found[-1] is condition
+    assert set(_conditions(720, lambda picture: picture)) == {None}
