@@ -34,10 +34,10 @@ def open_serial(
         "parity": parity,
         "stopbits": stop_bits,
         "timeout": READ_SLICE_S,
-        "write_timeout": WRITE_LIMIT_S,
     }
     if "://" not in port:
-        options["exclusive"] = True
+        # Network ports know neither: a device server serves one client, and its socket has a time limit of its own.
+        options |= {"exclusive": True, "write_timeout": WRITE_LIMIT_S}
     try:
         return serial.serial_for_url(port, **options)
     except (serial.SerialException, OSError, ValueError) as error:
