@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -12,11 +13,16 @@ from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink
 from tillrig.vision.ink import LINEAR, InkMap, ink_map
 from tillrig.vision.rectify import Points, project
 
+Light = Callable[[npt.NDArray[np.float64]], Ink]
 _STEP_PX = 0.5
 _STEP_K1 = 0.01
 _LEAST_INKED = 60
 # The blur between neighbouring dots that an in-focus camera leaves, in dots.
 _SPREAD = 0.32
+# How far from the calibration the truth may well lie: where little text is shown, the fit stays near.
+_PRIOR_PX = 1.5
+_PRIOR_K1 = 0.015
+_PRIOR_WEIGHT = 40.0
 _FURTHEST_PX = 9.0
 _LARGEST_K1 = 0.12
 
@@ -65,7 +71,9 @@ def fit_grid(grey: Grey, geometry: DisplayGeometry, corners: Corners, k1: float 
         score = float(np.sqrt(np.square(residual).mean()))
         if best is None or score < best[0]:
             best = (score, parameters.copy(), inked)
-        parameters = parameters + _step(light, parameters, dots, now, residual)
+        away = parameters.copy()
+        away[8] -= k1
+        parameters = parameters + _step(light, parameters, away, dots, now, residual)
         if np.abs(parameters[:8]).max() > _FURTHEST_PX or abs(parameters[8]) > _LARGEST_K1:
             break
     if best is None:
@@ -78,16 +86,17 @@ def _spread(bits: Ink) -> Ink:
     return np.asarray(cv2.GaussianBlur(bits, (3, 3), _SPREAD, borderType=cv2.BORDER_REPLICATE))
 
 
-def _step(light: object, parameters: npt.NDArray[np.float64], dots: Ink, now: InkMap, residual: Ink) -> npt.NDArray[np.float64]:
+def _step(light: Light, parameters: npt.NDArray[np.float64], away: npt.NDArray[np.float64], dots: Ink, now: InkMap, residual: Ink) -> npt.NDArray[np.float64]:
     scale = np.array([_STEP_PX] * 8 + [_STEP_K1])
     columns = []
     for number in range(9):
         moved = parameters.copy()
         moved[number] += scale[number]
-        columns.append(((dots - light(moved)) / now.span).ravel())  # type: ignore[operator]
+        columns.append(((dots - light(moved)) / now.span).ravel())
     jacobian = np.stack(columns, axis=1).astype(np.float64)
-    # Damped: k1 and the corners trade against each other where text fills only a part of the screen.
+    # k1 and the corners trade against each other where text fills only a part of the screen, so the calibration has its weight.
+    trust = _PRIOR_WEIGHT * float(np.square(residual).mean()) * (scale / np.array([_PRIOR_PX] * 8 + [_PRIOR_K1])) ** 2
     normal = jacobian.T @ jacobian
-    normal += np.diag(0.02 * np.diag(normal) + 1e-3 * np.trace(normal) / 9)
-    step = np.linalg.solve(normal, -(jacobian.T @ residual.ravel().astype(np.float64)))
+    normal += np.diag(0.02 * np.diag(normal) + trust)
+    step = np.linalg.solve(normal, -(jacobian.T @ residual.ravel().astype(np.float64)) - trust * (away / scale))
     return np.asarray(np.clip(step, -4, 4) * scale)

@@ -18,6 +18,8 @@ LINEAR = ((np.arange(256) / 255.0) ** GAMMA).astype(np.float32)
 SATURATED = 252
 # Contrast (linear, share of full scale) below which a picture holds no text: six times the typical sensor's noise after averaging a dot.
 _LEAST_CONTRAST = 0.015
+# The same as a share of the light: moire and noise of an empty display split into 0.09 on a typical camera, faint text into 0.4.
+_LEAST_SHARE = 0.2
 _SURFACE_SIGMA = 7.0
 
 
@@ -68,7 +70,7 @@ def ink_map(dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float =
             return InkMap(np.zeros_like(dots), 0.0, saturated, level, np.ones_like(dots))
         dark = dots < (clear_surface + dark_surface) / 2
         contrast = float(np.median(clear_surface - dark_surface))
-    if clear_surface is None or contrast < max(least_contrast, 0.04 * level):
+    if clear_surface is None or contrast < max(least_contrast, _LEAST_SHARE * level):
         return InkMap(np.zeros_like(dots), contrast, saturated, level, np.ones_like(dots))
     # Where no dark dot is near, the local dark surface is a guess: never let the span shrink below half the usual one.
     span = np.maximum(clear_surface - dark_surface, contrast * 0.5)

@@ -14,7 +14,7 @@ from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink, Point
 from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
-from tillrig.vision.readers.atlas import FOREIGN, Atlas, reading_of
+from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
@@ -24,7 +24,8 @@ SCALE = 4
 MARGIN = 2
 # Dots of ink that a row must have to hold text: the decimal point alone has four.
 _BLANK_ROW = 2.5
-_FIT_WORSE = 1.25
+# Mean squared error a dot up to which the atlas, reading with confidence, outweighs the recogniser.
+_ATLAS_SURE = 0.065
 
 
 class RowReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ class Row(msgspec.Struct, frozen=True):
     inverse: bool
     blank: bool
     saturated: float
+    shows: bool
 
 
 class ScreenReader:
@@ -176,7 +178,7 @@ class ScreenReader:
         part[:, first * width:last * width] = 1.0 - part[:, first * width:last * width]
         part = np.clip(part, 0.0, 1.0)
         blank = float((part > 0.5).sum()) < _BLANK_ROW
-        return Row(part, last > first, blank, saturated)
+        return Row(part, last > first, blank, saturated, bool(seen.ink.any()))
 
     def _atlas_reading(self, row: Row) -> LineReading:
         if row.blank or self.readers.atlas is None:
@@ -194,7 +196,7 @@ class ScreenReader:
         dots = reading_of(placed)
         if bare(dots.text) == bare(network.text):
             return LineReading(dots.text, max(dots.confidence, network.confidence), dots.chars), "atlas+rapidocr"
-        if placed.error < FOREIGN / 2 and dots.confidence > 0.5:
+        if placed.error < _ATLAS_SURE and dots.confidence > 0.5:
             return dots, "atlas"
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
 
@@ -204,7 +206,7 @@ class ScreenReader:
         dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
         width = round((right - left) * CHAR_PX / self.geometry.cell[0])
         grey = cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR)
-        return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, row, size), row.inverse, row.saturated)
+        return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, row, size), row.inverse, row.saturated, blank=row.blank, shows=row.shows)
 
     def _box(self, number: int, row: Row, size: tuple[int, int]) -> tuple[Point, ...]:
         """Around the row's text; around the whole row when it is blank or inverse."""

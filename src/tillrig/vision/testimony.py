@@ -18,7 +18,7 @@ from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
-from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_print_atlas, ask_recogniser, ask_tesseract
+from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_print_atlas, ask_recogniser, ask_tesseract
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
@@ -99,6 +99,10 @@ class _Court:
         """Ask the atlas about every frame, the recogniser until it has said enough, tesseract only when those two do not settle it."""
         self._frames.append(line.frame)
         atlas = self._readers.atlas
+        if line.blank or not bare(self._expected):
+            self._witnesses.append(ask_ink(line, self._expected))
+        if line.blank and not line.shows:
+            return
         if atlas is not None and line.ink is not None:
             self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind))
         if self._readers.print_atlas is not None and line.print is not None:
@@ -129,6 +133,8 @@ class _Court:
 
     def _needs_recogniser(self) -> bool:
         """Where the atlas is sure of free text, the recogniser adds nothing; against it, and for money, it is asked on each frame."""
+        if self._votes(Vote.AGAINST, "ink") or not bare(self._expected) and self._votes(Vote.FOR, "ink"):
+            return False
         seen = self._votes(Vote.FOR, "rapidocr")
         sure = self._votes(Vote.FOR, "atlas")
         against = self._votes(Vote.AGAINST)
@@ -157,19 +163,22 @@ class _Court:
     def _mismatched(self) -> list[Witness]:
         """The witnesses of one other text, when they are enough."""
         by_text: dict[str, list[Witness]] = {}
-        for witness in self._votes(Vote.AGAINST):
-            by_text.setdefault(bare(witness.text), []).append(witness)
-        for voices in by_text.values():
-            frames = {witness.frame for witness in voices}
-            names = {witness.reader for witness in voices}
-            others = [witness for witness in self._votes(Vote.FOR) if witness.reader not in names]
-            if len(frames) >= 2 and len(names) >= 2 and not self._votes(Vote.FOR):
-                return voices
-            if len(frames) >= 2 and names == {"atlas"} and all(witness.strong for witness in voices):
-                wide = _differs_in_wide(self._expected, voices[0].text)
-                if wide and not [witness for witness in others if witness.reader == "atlas"]:
-                    return voices
-        return []
+        for witness in self._witnesses:
+            if witness.vote is Vote.AGAINST or witness.hint:
+                by_text.setdefault(bare(witness.text), []).append(witness)
+        return next((voices for voices in by_text.values() if self._convicts(voices)), [])
+
+    def _convicts(self, voices: list[Witness]) -> bool:
+        names = {witness.reader for witness in voices}
+        dots = [witness for witness in voices if witness.reader == "atlas" and witness.strong]
+        if len({witness.frame for witness in voices}) < 2 or self._votes(Vote.FOR, "atlas"):
+            return False
+        contradicted = bool(self._votes(Vote.FOR))
+        if len(names) >= 2 and not contradicted and (dots or not any(witness.hint for witness in voices)):
+            return True
+        # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may accuse, beyond doubt.
+        alone = _differs_in_wide(self._expected, voices[0].text) or (not contradicted and not bare(self._expected).strip("*"))
+        return alone and len({witness.frame for witness in dots}) >= 2
 
     def word(self, box: tuple[Point, ...], offered: int) -> Testimony:
         if self._matched():

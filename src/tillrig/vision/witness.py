@@ -34,7 +34,11 @@ class Vote(enum.StrEnum):
 
 
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why silent or against."""
+    """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why silent or against.
+
+    `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where another reader,
+    dot by dot and beyond doubt, saw the very same.
+    """
 
     reader: str
     frame: str
@@ -43,7 +47,20 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     margin: float = 0.0
     confidence: float = 0.0
     strong: bool = False
+    hint: bool = False
     reason: str = ""
+
+
+def ask_ink(line: LineImage, expected: str) -> Witness:
+    """Whether there is any ink: the simplest reader of a blank line."""
+    wanted = bare(expected)
+    vote = (Vote.AGAINST if wanted else Vote.FOR) if line.blank else Vote.SILENT
+    reason = ""
+    if line.blank and wanted and not line.shows:
+        vote, reason = Vote.SILENT, "the whole display shows nothing, so its contrast is unknown"
+    elif line.blank and wanted:
+        reason = "the line is blank"
+    return Witness(reader="ink", frame=line.frame, vote=vote, text="", margin=0.0, confidence=1.0, strong=True, reason=reason)
 
 
 def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witness:
@@ -53,8 +70,9 @@ def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witnes
     blind = atlas.read(ink)
     text = blind.text
 
-    def say(vote: Vote, margin: float, reason: str = "", strong: bool = False) -> Witness:
+    def say(vote: Vote, margin: float, reason: str = "", strong: bool = False, hint: bool = False) -> Witness:
         return Witness(
+            hint=hint,
             reader=atlas.name, frame=line.frame, vote=vote, text=squeeze(text), margin=round(20 * margin, 2),
             confidence=round(reading_of(blind).confidence, 3), strong=strong, reason=reason,
         )
@@ -78,7 +96,7 @@ def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witnes
     if solid < _ATLAS_SOLID or gain < _ATLAS_GAIN_DOTS:
         return say(Vote.SILENT, 0.0, "the dots decide neither for the expected text nor for another")
     if not obeys(kind, text):
-        return say(Vote.SILENT, 0.0, f"what it read is no {kind}")
+        return say(Vote.SILENT, -solid, f"what it read is no {kind}", strong=solid >= _ATLAS_STRONG, hint=True)
     return say(Vote.AGAINST, -solid, f"read {squeeze(text)!r}", strong=solid >= _ATLAS_STRONG)
 
 
@@ -97,8 +115,9 @@ def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str
     """The printed line against the drawn one; `others` are texts that another reader saw instead and that are tried too."""
     assert line.print is not None
 
-    def say(vote: Vote, text: str, margin: float, likeness: float, reason: str = "", strong: bool = False) -> Witness:
+    def say(vote: Vote, text: str, margin: float, likeness: float, reason: str = "", strong: bool = False, hint: bool = False) -> Witness:
         return Witness(
+            hint=hint,
             reader=atlas.name, frame=line.frame, vote=vote, text=text, margin=round(20 * margin, 2), confidence=round(max(0.0, likeness), 3),
             strong=strong, reason=reason,
         )
@@ -119,8 +138,10 @@ def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str
         rival = atlas.fit(line.print, other, line.height)
         if rival is None or rival.likeness < max(_PRINT_LIKE, likeness + _PRINT_BETTER) or rival.margin < _PRINT_FOR:
             continue
+        strong = rival.margin >= _PRINT_STRONG
         if obeys(kind, other):
-            return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=rival.margin >= _PRINT_STRONG)
+            return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
+        return say(Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True)
     why = f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}" if fit is not None else "the text is too long for the line"
     return say(Vote.SILENT, fit.likeliest if fit is not None else "", 0.0, likeness, why)
 
@@ -133,8 +154,9 @@ def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind:
         reading, margin = recogniser.judge(line.grey, expected, letters)
         seen = bare(reading.text)
 
-    def say(vote: Vote, reason: str = "") -> Witness:
+    def say(vote: Vote, reason: str = "", hint: bool = False) -> Witness:
         return Witness(
+            hint=hint,
             reader=recogniser.name, frame=line.frame, vote=vote, text=reading.text, margin=round(margin, 2),
             confidence=round(reading.confidence, 3), strong=abs(margin) > 3 * _RECOGNISER_AGAINST, reason=reason,
         )
@@ -144,9 +166,9 @@ def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind:
     if seen == wanted:
         return say(Vote.FOR)
     if _dropped(wanted, seen):
-        return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony")
+        return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
-        return say(Vote.SILENT, f"what it read is no {kind}")
+        return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
         return say(Vote.SILENT, "it finds the expected text nearly as likely")
     return say(Vote.AGAINST, f"read {squeeze(reading.text)!r}")

@@ -33,7 +33,7 @@ class LineImage(msgspec.Struct, frozen=True):
 
     `grey`: upright crop, dark ink on light ground, tight to the ink (uint8). `ink`: the same line by dots, 0 clear 1 dark, full width
     of the row (None where no dot grid is known). `print`: ink of a printed line and its surroundings at two pixels a dot, `height` its class
-    ("text", "small", "amount"). `box`: four camera points from top-left clockwise. `saturated`: share of clipped dots.
+    ("text", "small", "amount"). `blank`: no ink in the line; `shows`: there is ink elsewhere, so that blank means blank. `box`: four camera points from top-left clockwise. `saturated`: share of clipped dots.
     """
 
     frame: str
@@ -44,6 +44,8 @@ class LineImage(msgspec.Struct, frozen=True):
     saturated: float = 0.0
     print: Ink | None = None
     height: str = ""
+    blank: bool = False
+    shows: bool = True
 
 
 class CharReading(msgspec.Struct, frozen=True):
