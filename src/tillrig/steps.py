@@ -34,8 +34,8 @@ class Symbol(msgspec.Struct, frozen=True, tag="symbol"):
     """A value to be bound where its authority is observed; `name` is unique within a ledger, e.g. "rrn#3".
 
     `offset` counts on from the bound value as a six-digit counter that never shows 000000 (rules H19): the STAN of the
-    next message is Symbol("stan#1", 1). `unless` is the value that stands when the authority said zeros (a sign-in
-    answer whose 60.2 is zero leaves the batch as it was).
+    next message is Symbol("stan#1", 1). `unless` is the value, or the name of the symbol, that stands when the
+    authority said zeros (a sign-in answer whose 60.2 is zero leaves the batch as it was).
     """
 
     name: str
@@ -48,7 +48,7 @@ class Symbol(msgspec.Struct, frozen=True, tag="symbol"):
         if bound is None:
             return None
         if self.unless and bound.strip("0") == "":
-            bound = self.unless
+            bound = bindings.get(self.unless, self.unless)
         return count_on(bound, self.offset) if self.offset else bound
 
 

@@ -1,4 +1,4 @@
-"""One terminal, the lab's cards, and a walk: predict an action, let the host decide, resolve the ledger that follows."""
+"""One terminal, the lab's cards, and a walk: predict an action, let the host decide, resolve what follows."""
 
 from __future__ import annotations
 

@@ -293,6 +293,7 @@ def advanced(ledger: Ledger, numbers: Identity) -> Ledger:
     return msgspec.structs.replace(ledger, stan=numbers.stan, batch=numbers.batch)
 
 
-def batch_or(symbol: Symbol, before: Known | None) -> Symbol:
+def batch_or(symbol: Symbol, before: Known) -> Symbol:
     """The batch that a sign-in answer sets: its 60.2, or the one before when that is zero (rules H19)."""
-    return Symbol(symbol.name, 0, before) if isinstance(before, str) else symbol
+    before = before.name if isinstance(before, Symbol) else before
+    return Symbol(symbol.name, 0, before)

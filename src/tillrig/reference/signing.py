@@ -86,13 +86,12 @@ class SignInFlow(msgspec.Struct, frozen=True, kw_only=True):
     def _exchange(self, way: Way) -> Iterator[Branch]:
         numbers = identity(way)
         signing = screens.says("signing_in", SIGNIN, "text.signing_in", "SIGNIN", optional=True)
-        before = way.ledger.batch
         way = way.then(signing)
         request = signin(self.parameters, way, self.action.operator)
         sent = way.then(request).leaving(stan=numbers.stan, batch=numbers.batch)
         unsent = way.leaving(stan=numbers.stan, batch=numbers.batch)
         if self.conditions.reachable:
-            yield self._done(sent, batch_or(way.symbol("newbatch"), before))
+            yield self._done(sent, batch_or(way.symbol("newbatch"), numbers.batch))
             bad_key = sent.named("bad check value").told("signin", "bad_answer", "F62")
             refused = screens.says("refused", SIGNIN, "text.bad_key", "SIGNIN")
             yield self._back(self._told(bad_key.then(refused), "C6", None)).leaving(keys_good=False).end()
