@@ -1,6 +1,7 @@
 """`make bench`: how fast is the closed loop, at time scale 1, against the terminal's own time?
 
-1. Wall time of a chip sale with PIN ÷ the terminal's own time (when it takes no input, plus keys at 40 + 40 ms). Bar: 1.25.
+1. Wall time of a chip sale with PIN ÷ the terminal's own time (when it takes no input, plus keys at 40 + 40 ms).
+   Bar: 1.25.
 2. Key presses a second, each seen on the screen before the next is pressed. Bar: 8.
 3. Where the rest of the time goes.
 4. What the plugin costs an unrelated pytest run. Bar: 50 ms.
@@ -44,7 +45,8 @@ def main(sales: int, grade: str) -> None:
             for name, seconds in outcome.spent.items():
                 spent[name] = spent.get(name, 0.0) + seconds / sales
             console.print(
-                f"sale {number}: {outcome.verdict.value} {outcome.seconds:.2f} s, terminal {outcome.terminal_seconds:.2f} s"
+                f"sale {number}: {outcome.verdict.value} {outcome.seconds:.2f} s, "
+                f"terminal {outcome.terminal_seconds:.2f} s"
             )
             session.ready()
         _row(table, "sale ÷ terminal's own time (median)", statistics.median(ratios), 1.25, low_is_good=True)

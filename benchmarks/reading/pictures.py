@@ -1,4 +1,4 @@
-"""Camera pictures of LCD screens and slips, drawn from the grades of the manual; independent of the simulated rig's optics.
+"""Camera pictures of LCD screens and slips, drawn from the manual's grades; independent of the simulated rig's optics.
 
 The reader is tuned and judged on two renderers, so that it does not learn the habits of one.
 """
@@ -54,7 +54,7 @@ def text_dots(rows, font_path=UNIFONT, size=16, width=128, height=64, inverse=()
             x += size // 2 if ord(char) < 0x2E80 else size
     dots = np.array(picture).astype(np.uint8)
     for number in inverse:
-        dots[number * pitch:(number + 1) * pitch] ^= 1
+        dots[number * pitch : (number + 1) * pitch] ^= 1
     return dots
 
 
@@ -127,7 +127,13 @@ class Pose:
             plane = light - (light - dark) * np.kron(dots * faint[:, None], np.ones((fine, fine)))
             wave = g.curl * fine * np.sin(np.linspace(0, 2.5, columns * fine) + self.phase[1])
             xx, yy = np.meshgrid(np.arange(columns * fine, dtype=np.float32), np.arange(rows * fine, dtype=np.float32))
-            plane = cv2.remap(plane.astype(np.float32), xx, (yy + wave[None]).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            plane = cv2.remap(
+                plane.astype(np.float32),
+                xx,
+                (yy + wave[None]).astype(np.float32),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
         true = self.corners(dots.shape, pitch)
         if not lcd:  # newest line at the slot, which is the lower edge
             true += np.array([0, self.size[1] - 30 - true[:, 1].max()])
@@ -137,28 +143,41 @@ class Pose:
         plane = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), fine / pitch / over / 2)
         big = (self.size[0] * over, self.size[1] * over)
         body = 0.25 if lcd else 0.12
-        scene = cv2.warpPerspective(plane, matrix, big, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=body)
+        scene = cv2.warpPerspective(
+            plane, matrix, big, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=body
+        )
         scene = cv2.resize(scene, self.size, interpolation=cv2.INTER_AREA)
-        yy, xx = np.mgrid[0:self.size[1], 0:self.size[0]].astype(np.float32)
+        yy, xx = np.mgrid[0 : self.size[1], 0 : self.size[0]].astype(np.float32)
         if g.k1:
             cx, cy = (self.size[0] - 1) / 2, (self.size[1] - 1) / 2
             unit = np.hypot(cx, cy)
             squared = ((xx - cx) ** 2 + (yy - cy) ** 2) / unit**2
             bend = (1 + g.k1 * squared).astype(np.float32)
-            scene = cv2.remap(scene.astype(np.float32), (cx + (xx - cx) / bend).astype(np.float32), (cy + (yy - cy) / bend).astype(np.float32), cv2.INTER_LINEAR)
+            scene = cv2.remap(
+                scene.astype(np.float32),
+                (cx + (xx - cx) / bend).astype(np.float32),
+                (cy + (yy - cy) / bend).astype(np.float32),
+                cv2.INTER_LINEAR,
+            )
             squared = ((true - [cx, cy]) ** 2).sum(1, keepdims=True) / unit**2
             true = [cx, cy] + (true - [cx, cy]) * (1 + g.k1 * squared)
         w, h = self.size
         along = (xx / w - 0.5) * np.cos(self.gradient_angle) + (yy / h - 0.5) * np.sin(self.gradient_angle)
         scene = scene * (1 + g.gradient * along)
         if g.glare:
-            spot = ((xx / w - self.glare_at[0]) ** 2 + ((yy / h - self.glare_at[1]) * h / w) ** 2) / (2 * self.glare_sigma**2)
+            spot = ((xx / w - self.glare_at[0]) ** 2 + ((yy / h - self.glare_at[1]) * h / w) ** 2) / (
+                2 * self.glare_sigma**2
+            )
             scene = scene + g.glare * np.exp(-spot)
         if g.moire:
             scene = scene * (1 + g.moire * np.sin(xx * 0.21 + yy * 0.13 + self.phase[2]))
         scene = cv2.GaussianBlur(scene, (0, 0), g.blur)
         value = 255 * np.clip(scene, 0, 1) ** (1 / 2.2)
-        value = value + random.normal(0, g.read_noise, value.shape) + random.normal(0, 1, value.shape) * g.shot_noise * np.sqrt(value / 255)
+        value = (
+            value
+            + random.normal(0, g.read_noise, value.shape)
+            + random.normal(0, 1, value.shape) * g.shot_noise * np.sqrt(value / 255)
+        )
         frame = cv2.cvtColor(np.clip(value, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
         jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, g.quality])[1].tobytes()
         return jpeg, np.asarray(true) + self.error

@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       Wrong answers.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:MAC-ANSWER
+Documentation    Wrong answers.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:MAC-ANSWER
 
 
 *** Test Cases ***

@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       Power-on and version.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:BOOT-SCREEN    requirement:VERSION
+Documentation    Power-on and version.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:BOOT-SCREEN    requirement:VERSION
 
 
 *** Test Cases ***

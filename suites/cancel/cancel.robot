@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       Cancel.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:CANCEL
+Documentation    Cancel.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:CANCEL
 
 
 *** Test Cases ***

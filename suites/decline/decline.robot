@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       A decline.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:SALE-DECLINE
+Documentation    A decline.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:SALE-DECLINE
 
 
 *** Test Cases ***

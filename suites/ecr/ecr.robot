@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       The cash-register line.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:ECR-SALE
+Documentation    The cash-register line.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:ECR-SALE
 
 
 *** Test Cases ***

@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       Reprint.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:REPRINT
+Documentation    Reprint.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:REPRINT
 
 
 *** Test Cases ***

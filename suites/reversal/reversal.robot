@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       A lost answer.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:NO-ANSWER    requirement:REVERSAL-FIRST
+Documentation    A lost answer.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:NO-ANSWER    requirement:REVERSAL-FIRST
 
 
 *** Test Cases ***

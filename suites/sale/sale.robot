@@ -1,8 +1,11 @@
 *** Settings ***
-Documentation       One sale in each entry mode.
-Resource            ../../fixtures/robot/terminal.resource
-Test Setup          Terminal Is Ready
-Test Tags           requirement:SALE-REQUEST    requirement:SALE-RESULT
+Documentation    One sale in each entry mode.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Setup       Terminal Is Ready
+
+Test Tags        requirement:SALE-REQUEST    requirement:SALE-RESULT
 
 
 *** Test Cases ***

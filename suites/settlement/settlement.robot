@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       Settlement.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:SETTLE-REQUEST    requirement:SETTLE-SLIP    requirement:SETTLE-NEXT
+Documentation    Settlement.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:SETTLE-REQUEST    requirement:SETTLE-SLIP    requirement:SETTLE-NEXT
 
 
 *** Test Cases ***

@@ -1,7 +1,9 @@
 *** Settings ***
-Documentation       Sign-in and sign-off.
-Resource            ../../fixtures/robot/terminal.resource
-Test Tags           requirement:SIGNIN    requirement:SIGNOFF
+Documentation    Sign-in and sign-off.
+
+Resource         ../../fixtures/robot/terminal.resource
+
+Test Tags        requirement:SIGNIN    requirement:SIGNOFF
 
 
 *** Test Cases ***
