@@ -26,7 +26,7 @@ def test_boot_shows_model_and_version_then_welcome_then_the_operator_prompt(star
 
 def test_a_power_key_held_too_briefly_leaves_the_glass_dark(start: Start) -> None:
     desk = start(scale=4.0)
-    desk.press("power", hold=0.3)
+    desk.press_now("power", 0.3)
     desk.pump(time.monotonic() + 0.3)
     assert desk.screens == []
 

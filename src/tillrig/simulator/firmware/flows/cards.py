@@ -136,7 +136,8 @@ def _card(plastic: Plastic, entry: str) -> dict[str, Any]:
 
 
 def still_there(terminal: Terminal, card: dict[str, Any]) -> bool:
-    """A chip card must stay in the slot; others need not."""
+    """A chip card must stay in the slot; others need not. Looks at the slot as it is now."""
+    terminal.kernel.catch_up()
     return card["entry"] != "I" or terminal.reader.inserted is card["plastic"]
 
 

@@ -94,7 +94,14 @@ class Kernel:
             moment = task(now)
             if moment is not None:
                 moments.append(moment)
-        for key, _ in self._selector.select(max(0.0, min(moments) - self.now())):
+        self._take_events(max(0.0, min(moments) - self.now()))
+
+    def catch_up(self) -> None:
+        """Take what the board has already said, without waiting."""
+        self._take_events(0.0)
+
+    def _take_events(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
             if key.fd == self._stdin:
                 self._read_pipe()
 

@@ -95,7 +95,7 @@ class Console:
         ]
 
     def _set_log(self, *, on: bool) -> list[str]:
-        self._log = on
+        self._log, self._last_step = on, self._terminal.step
         return [f"log: {'on' if on else 'off'}"]
 
     def _export(self) -> list[str]:
