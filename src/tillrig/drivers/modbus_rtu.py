@@ -184,7 +184,13 @@ class ModbusSwitches:
             except Disturbed as disturbance:
                 heard = str(disturbance)
             self.board.resync()
-            (remaining,) = self.board.transact(left, f"say how long coil {channel} stays closed")
+            if time.monotonic() - sent > ms / 1000 * _CONFIRM_SHARE:
+                break
+            try:
+                (remaining,) = self.board.transact(left, f"say how long coil {channel} stays closed", tries=1)
+            except SwitchError as error:
+                heard += f", and then {error}"
+                break
             if remaining:
                 return time.monotonic() - max(0, ms - remaining) / 1000
             if time.monotonic() - sent > ms / 1000 * _CONFIRM_SHARE:

@@ -164,7 +164,9 @@ class OpenRig:
     def check(self) -> tuple[Health, ...]:
         """Every instrument asked whether it works; bounded by each port's own bounds."""
         found = [] if self.simulation is None else [_health("bench", self.simulation.check)]
-        found += [_health(name, port.check) for name, port in self._open.items()]
+        for name, port in self._open.items():
+            protection = ", ".join(getattr(port, "protection", ()))
+            found.append(_health(name, port.check, f"ok; if killed: {protection}" if protection else "ok"))
         return tuple(found)
 
     def close(self) -> None:
@@ -264,12 +266,12 @@ def open_rig(
     return opened
 
 
-def _health(name: str, check: Callable[[], None]) -> Health:
+def _health(name: str, check: Callable[[], None], well: str = "ok") -> Health:
     try:
         check()
     except (TillrigError, OSError) as error:
         return Health(name, False, str(error))
-    return Health(name, True, "ok")
+    return Health(name, True, well)
 
 
 def _drop(kind: str, **data: Any) -> None:
