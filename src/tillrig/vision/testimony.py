@@ -22,6 +22,8 @@ from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_print_
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
+# Margin (nats) below which a silent atlas doubts what others confirm.
+_DOUBT = -0.5
 
 
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +152,10 @@ class _Court:
     def _matched(self) -> bool:
         voices = self._votes(Vote.FOR)
         if self._votes(Vote.AGAINST) or not voices:
+            return False
+        # A recogniser prefers the likelier word: where the dots lean to another character, its word is not enough.
+        doubts = [witness for witness in self._votes(Vote.SILENT, "atlas") if witness.margin < _DOUBT]
+        if len(self._votes(Vote.FOR, "atlas")) < 2 * len(doubts):
             return False
         frames = {witness.frame for witness in voices}
         if self._kind in MONEY and len({witness.reader for witness in voices}) < 2 and not self._stars_stand():

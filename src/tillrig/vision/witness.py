@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from difflib import SequenceMatcher
 
 import msgspec
 
@@ -132,18 +133,21 @@ def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str
     if fit is not None and likeness >= _PRINT_LIKE and fit.margin >= _PRINT_FOR:
         return say(Vote.FOR, wanted, fit.margin, likeness, strong=fit.margin >= _PRINT_STRONG)
     tried = [fit.likeliest] if fit is not None and fit.margin < 0 else []
-    for other in dict.fromkeys([*tried, *others]):
+    for text in dict.fromkeys([*tried, *others]):
+        other = respaced(text, wanted)
         if bare(other) == bare(wanted) or not atlas.can_show(other, line.height):
             continue
         rival = atlas.fit(line.print, other, line.height)
-        if rival is None or rival.likeness < max(_PRINT_LIKE, likeness + _PRINT_BETTER) or rival.margin < _PRINT_FOR:
+        # Of equal layout the cells decide; another layout must show in the whole line.
+        better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
+        if rival is None or rival.likeness < max(_PRINT_LIKE, better) or rival.margin < _PRINT_FOR:
             continue
         strong = rival.margin >= _PRINT_STRONG
         if obeys(kind, other):
             return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
         return say(Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True)
     why = f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}" if fit is not None else "the text is too long for the line"
-    return say(Vote.SILENT, fit.likeliest if fit is not None else "", 0.0, likeness, why)
+    return say(Vote.SILENT, fit.likeliest if fit is not None else "", fit.margin if fit is not None else 0.0, likeness, why)
 
 
 def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind: str) -> Witness:
@@ -184,6 +188,18 @@ def ask_tesseract(tesseract: Tesseract, line: LineImage, expected: str, kind: st
         reader=tesseract.name, frame=line.frame, vote=vote, text=reading.text, margin=5.0 * reading.confidence,
         confidence=round(reading.confidence, 3), reason=reason,
     )
+
+
+def respaced(seen: str, expected: str) -> str:
+    """`seen` with the spaces of `expected` where the two agree: recognisers lose spaces, and a drawn line needs them."""
+    ours, theirs = "".join(expected.split()), "".join(seen.split())
+    before = {len("".join(expected[:place].split())) for place, char in enumerate(expected) if char == " "}
+    out = list(theirs)
+    for tag, i0, i1, j0, j1 in reversed(SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()):
+        if tag == "equal" or (tag == "replace" and i1 - i0 == j1 - j0):
+            for i in sorted((place for place in before if i0 <= place < i1 and place), reverse=True):
+                out.insert(j0 + i - i0, " ")
+    return "".join(out)
 
 
 def _dropped(wanted: str, seen: str) -> bool:

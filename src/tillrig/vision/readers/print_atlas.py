@@ -22,6 +22,7 @@ _SPREAD = 1.9
 _PAD = 4
 _RIVALS = 24
 _ALIGN = 3
+_LIKE_ENOUGH = 0.8
 Bank = npt.NDArray[np.float32]
 
 
@@ -71,27 +72,40 @@ class PrintAtlas:
                 self._fonts.setdefault("amount", spec)
             if spec.size == geometry.small_height:
                 self._fonts.setdefault("small", spec)
-        self._widths: dict[str, int] = {}
+        self._stretches: dict[str, tuple[int, ...]] = {"amount": (2, 1)}
 
     def can_show(self, text: str, height: str) -> bool:
-        """Whether there is a font of that height with every character."""
+        """Whether there is a font for that height with every character."""
+        return any(self._shows(text, name) for name in self._heights(height))
+
+    def fit(self, ink: Ink, text: str, height: str) -> PrintFit | None:
+        """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is wider than the picture.
+
+        A line's height class is a guess where it is skewed or has no tall letters, so its neighbour is tried when the fit is poor.
+        """
+        best: PrintFit | None = None
+        for name in self._heights(height):
+            if best is not None and best.likeness >= _LIKE_ENOUGH:
+                break
+            if not self._shows(text, name):
+                continue
+            for stretch in self._stretches.get(name, (1,)):
+                fit = self._fit(ink, text, self._fonts[name], name, stretch)
+                if fit is not None and (best is None or fit.likeness > best.likeness):
+                    best = fit
+        if best is not None and height == "amount" and best.likeness > _LIKE_ENOUGH:
+            self._stretches[height] = (best.stretch,)
+        return best
+
+    def _heights(self, height: str) -> tuple[str, ...]:
+        return {"text": ("text", "small"), "small": ("small", "text")}.get(height, (height,))
+
+    def _shows(self, text: str, height: str) -> bool:
         spec = self._fonts.get(height)
         if spec is None:
             return False
         half, full = _sets(spec)
         return all((full if is_wide(char) else half).index(char) is not None for char in text if char != " ")
-
-    def fit(self, ink: Ink, text: str, height: str) -> PrintFit | None:
-        """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is wider than the picture."""
-        spec = self._fonts[height]
-        choices = [1] if height != "amount" else ([self._widths[height]] if height in self._widths else [2, 1])
-        fits = [fit for stretch in choices if (fit := self._fit(ink, text, spec, height, stretch)) is not None]
-        if not fits:
-            return None
-        best = max(fits, key=lambda fit: fit.likeness)
-        if best.likeness > 0.8 and height == "amount":
-            self._widths[height] = best.stretch
-        return best
 
     def _fit(self, ink: Ink, text: str, spec: FontSpec, height: str, across: int) -> PrintFit | None:
         down = 2 if height == "amount" else 1
@@ -137,14 +151,12 @@ class PrintAtlas:
         _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(window, context, cv2.TM_CCOEFF_NORMED))
         near = np.ascontiguousarray(window[dy:dy + context.shape[0], dx:dx + context.shape[1]])
         drift = (int(np.clip(drift[0] + dx - _ALIGN, -4, 4)), int(np.clip(drift[1] + dy - _ALIGN, -5, 5)))
-        gain, ground = _gain(near, context)
         first = x0 - max(0, x0 - width // 2)
-        seen = (near[:, first:first + width] - ground) / gain
+        left_over, gain = _left_over(near, context)
         numbers, bank = _rivals(glyphs, number, across, down)
-        apart = bank - _drawn_glyph(glyphs, number, across, down)[None]
-        apart = apart[:, :, : model.shape[1]]
+        apart = (bank - _drawn_glyph(glyphs, number, across, down)[None])[:, :, : model.shape[1]] * gain
         energy = (apart**2).sum(axis=(1, 2))
-        margins = 1.0 - 2.0 * (apart * (seen - model)[None]).sum(axis=(1, 2)) / np.maximum(energy, 1e-3)
+        margins = 1.0 - 2.0 * (apart * left_over[:, first:first + width][None]).sum(axis=(1, 2)) / np.maximum(energy, 1e-3)
         worst = int(margins.argmin())
         return PrintCell(char, float(margins[worst]), glyphs.chars[int(numbers[worst])]), drift
 
@@ -163,14 +175,17 @@ def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
     return part
 
 
-def _gain(seen: Ink, model: Ink) -> tuple[float, float]:
-    """Ink density and ground of the neighbourhood, by least squares."""
-    spread = float(((model - model.mean()) ** 2).sum())
-    if spread < 1e-3:
-        return 1.0, 0.0
-    gain = float(((model - model.mean()) * (seen - seen.mean())).sum()) / spread
-    gain = min(max(gain, 0.3), 1.6)
-    return gain, float(seen.mean()) - gain * float(model.mean())
+def _left_over(seen: Ink, model: Ink) -> tuple[Ink, float]:
+    """What the model does not explain of the picture, and its ink density, once density, ground, a fraction of a pixel's shift and
+    a little more or less blur are allowed for (least squares)."""
+    down, across = np.gradient(model)
+    soft = cv2.Laplacian(model, cv2.CV_32F)
+    basis = np.stack([model, np.ones_like(model), across, down, soft]).reshape(5, -1).astype(np.float64)
+    flat = seen.reshape(-1).astype(np.float64)
+    normal = basis @ basis.T
+    weight, *_ = np.linalg.lstsq(normal + 1e-6 * np.trace(normal) * np.eye(5), basis @ flat, rcond=None)
+    gain = float(min(max(weight[0], 0.3), 1.6))
+    return (flat - weight @ basis).reshape(seen.shape).astype(np.float32), gain
 
 
 def _sized(bits: npt.NDArray[np.bool_], across: int, down: int) -> npt.NDArray[np.float32]:
