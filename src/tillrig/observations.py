@@ -29,19 +29,31 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of text, read blind; `testimonies` answer the expectations put to it."""
+    """One line of text, read blind; `testimonies` answer the expectations put to it.
+
+    `box` x0, y0, x1, y1 in camera pixels; `height` of a slip's line: text, small or amount.
+    """
 
     text: str
     confidence: float
     box: tuple[float, float, float, float]
     inverse: bool = False
     blank: bool = False
-    crop: str = ""
+    height: str = ""
     testimonies: tuple[Testimony, ...] = ()
+
+    def said_of(self, expected: str) -> Testimony | None:
+        """The testimony on `expected`, or None when nobody was asked."""
+        return next((one for one in self.testimonies if one.expected == expected), None)
 
 
 class ScreenSeen(msgspec.Struct, frozen=True, kw_only=True, tag="screen"):
-    """A settled screen. `kind` as recognised by the profile ("" when it is none of the profile's screens)."""
+    """A screen from `at` to `until`, as it was last. `kind` as recognised by the profile ("dark" when nothing is shown,
+    "" when it is none of the profile's screens); `keys`: keys of the profile's texts that it seems to show, by field.
+
+    `frames` distinct frames of its last state, `picture` the blob of one of them; `settled` False: it was too short to
+    be read with certainty.
+    """
 
     seq: int
     at: float
@@ -50,10 +62,16 @@ class ScreenSeen(msgspec.Struct, frozen=True, kw_only=True, tag="screen"):
     lines: tuple[Line, ...]
     frames: tuple[str, ...]
     settled: bool = True
+    keys: dict[str, str] = {}
+    until: float = 0.0
+    picture: str = ""
 
 
 class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
-    """A slip at rest: its lines in order and the fields that the profile's layout finds in them."""
+    """A slip at rest: its lines in order and the fields that the profile's layout finds in them.
+
+    `complete`: blank paper was seen above and below it, so that what is missing was not merely out of view.
+    """
 
     seq: int
     at: float
@@ -63,6 +81,7 @@ class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
     lines: tuple[Line, ...]
     frames: tuple[str, ...]
     complete: bool = True
+    picture: str = ""
 
 
 class HostSeen(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
@@ -82,6 +101,8 @@ class HostSeen(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     played: str = ""
     at_answer: float | None = None
     raw: str = ""
+    card: str = ""
+    booked: int = 0
 
 
 class EcrSeen(msgspec.Struct, frozen=True, kw_only=True, tag="ecr"):
@@ -117,4 +138,13 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, tag="absent"):
     why: str
 
 
-Observation = ScreenSeen | SlipSeen | HostSeen | EcrSeen | ConsoleSeen | Absent
+class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned"):
+    """The operator gave the action up at `point` and cancelled: what should have come later was not waited for."""
+
+    seq: int
+    at: float
+    point: str
+    why: str
+
+
+Observation = ScreenSeen | SlipSeen | HostSeen | EcrSeen | ConsoleSeen | Absent | Abandoned

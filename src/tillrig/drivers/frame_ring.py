@@ -16,7 +16,7 @@ from tillrig.ports.camera import CameraControls, Shot
 #: No frame for so long: `check` calls the camera broken.
 FRESH_S = 1.0
 #: A camera may take so long to its first frame.
-FIRST_S = 3.0
+FIRST_S = 8.0
 #: No frame for so long: whoever waits for one is told, however late the deadline.
 STALL_S = 2.0
 

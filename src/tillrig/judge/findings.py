@@ -1,0 +1,84 @@
+"""How findings are worded, and what may be called a FAIL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from tillrig.observations import Line, Reading, Testimony
+from tillrig.verdicts import Finding, Verdict
+
+#: What the instrument behind a point said after it was asked to prove itself: by the point's first word.
+Witnesses = Mapping[str, Literal["clears_rig", "blames_rig", "none"]]
+
+
+def passed(requirement: str, point: str, expected: str, **more: object) -> Finding:
+    """A match."""
+    return _finding(requirement, point, Verdict.PASS, expected, expected, **more)
+
+
+def failed(requirement: str, point: str, expected: str, seen: str, reason: str, **more: object) -> Finding:
+    """A proven difference."""
+    return _finding(requirement, point, Verdict.FAIL, expected, seen, reason=reason, **more)
+
+
+def unsure(requirement: str, point: str, expected: str, seen: str, reason: str, **more: object) -> Finding:
+    """Not certain enough to say either."""
+    return _finding(requirement, point, Verdict.INCONCLUSIVE, expected, seen, reason=reason, **more)
+
+
+def _finding(requirement: str, point: str, verdict: Verdict, expected: str, seen: str, **more: object) -> Finding:
+    return Finding(requirement=requirement, point=point, verdict=verdict, expected=expected, seen=seen, **more)  # type: ignore[arg-type]
+
+
+def compared(
+    requirement: str, point: str, expected: str, seen: str | None, *, money: bool = False, at: float = 0.0
+) -> Finding:
+    """Two texts that are known to the byte."""
+    if seen == expected:
+        return passed(requirement, point, expected, money=money, at=at)
+    return failed(requirement, point, expected, "(absent)" if seen is None else seen, "differs", money=money, at=at)
+
+
+def testified(
+    requirement: str, point: str, expected: str, line: Line, said: Testimony | None, *, picture: str, money: bool, at: float
+) -> Finding:
+    """The eye's word as a finding. A FAIL needs two distinct frames, on money two readers as well (eye)."""
+    shown = {"pictures": (picture,) if picture else (), "boxes": (line.box,) if picture else (), "money": money, "at": at}
+    if said is None:
+        return unsure(requirement, point, expected, line.text, "this text was not put to the eye", **shown)
+    evidence = {"evidence": said.frames, **shown}
+    if said.reading is Reading.MATCH:
+        return passed(requirement, point, expected, **evidence)
+    if said.reading is Reading.UNREADABLE:
+        return unsure(requirement, point, expected, said.seen, f"unreadable: {said.why}", **evidence)
+    if len(said.frames) < 2:
+        return unsure(requirement, point, expected, said.seen, "seen in one frame only", **evidence)
+    if money and len(said.readers) < 2:
+        return unsure(requirement, point, expected, said.seen, "only one reader saw the difference", **evidence)
+    return failed(requirement, point, expected, said.seen, said.why or "another text is shown", **evidence)
+
+
+def missing(
+    requirement: str, point: str, what: str, witnesses: Witnesses, reason: str = "", **more: object
+) -> Finding:
+    """Something did not come. FAIL only when the instrument that would have seen it has proved itself."""
+    word = witnesses.get(point.partition(".")[0], "none")
+    text = reason or "it did not come"
+    if word == "clears_rig":
+        return failed(requirement, point, what, "(absent)", f"{text}; the instrument proved itself afterwards", **more)
+    if word == "blames_rig":
+        return _finding(
+            requirement, point, Verdict.RIG_ERROR, what, "(absent)", reason=f"{text}; the instrument failed its check", **more
+        )
+    return unsure(requirement, point, what, "(absent)", f"{text}; no witness says whose fault it is", **more)
+
+
+def judged_again(finding: Finding, witnesses: Witnesses) -> Finding:
+    """A FAIL whose instrument failed its check afterwards is void: a rig error (design, Blame needs witnesses)."""
+    import msgspec
+
+    if finding.verdict is Verdict.FAIL and witnesses.get(finding.point.partition(".")[0]) == "blames_rig":
+        reason = f"{finding.reason}; void: the instrument failed its check afterwards"
+        return msgspec.structs.replace(finding, verdict=Verdict.RIG_ERROR, reason=reason)
+    return finding

@@ -1,0 +1,85 @@
+"""Host records to observations: what became of each request, in the words of the engine's guards (rules H11, H21)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tillrig.host import HostExchange
+from tillrig.observations import HostSeen
+
+#: Fields compared in the order in which a terminal checks an answer (rules H11), after the message type.
+CHECKED = (3, 11, 41, 42, 4)
+
+
+class HostObserver:
+    """`answer_s`: how long the terminal waits for an answer, in real seconds; `approvals`: F39 that approve."""
+
+    def __init__(self, answer_s: float, approvals: Collection[str]) -> None:
+        self._answer_s, self._approvals = answer_s, frozenset(approvals) - {"10"}
+
+    def observe(self, exchange: HostExchange) -> HostSeen:
+        """One exchange, masked."""
+        outcome, code = self.outcome(exchange)
+        problems = exchange.format_errors + ((f"unreadable: {exchange.error}",) if exchange.error else ())
+        return HostSeen(
+            seq=exchange.seq,
+            at=exchange.at_request,
+            message=exchange.name,
+            fields=_named(exchange.masked_fields()),
+            mac_ok=exchange.mac_ok,
+            pin_ok=exchange.pin_ok,
+            problems=problems + exchange.notes,
+            outcome=outcome,
+            code=code,
+            answer=_named(exchange.masked_answer()),
+            played=exchange.played,
+            at_answer=exchange.at_answer,
+            raw=exchange.raw,
+            card=exchange.card,
+            booked=exchange.booked,
+        )
+
+    def outcome(self, exchange: HostExchange) -> tuple[str, str]:
+        """Outcome and code of one exchange as the terminal must take it."""
+        played = set(exchange.played.split("+"))
+        if exchange.answer is None or exchange.at_answer is None or not exchange.answer_sent:
+            gone = played & {"ResetAfterRequest", "ResetBeforeRequest", "Truncated"}
+            return ("closed" if gone else "no_answer"), ""
+        if exchange.peer_closed or exchange.at_answer - exchange.at_request > self._answer_s:
+            return "no_answer", ""
+        if not exchange.answer_complete:
+            return ("closed" if "Truncated" in played else "unreadable"), ""
+        wrong = self._wrong(exchange)
+        if wrong:
+            return "bad_answer", wrong
+        code = exchange.answered(39) or ""
+        if exchange.name == "settlement":
+            return "approved", code
+        if code not in self._approvals and not (code == "10" and exchange.name == "sale"):
+            return "declined", code
+        if exchange.name == "signin" and "BadKeyCheck" in played:
+            return "bad_answer", "F62"
+        if played & {"WrongMac", "MissingMac"} and exchange.name in ("sale", "reversal"):
+            return "bad_mac", code
+        return "approved", code
+
+    @staticmethod
+    def _wrong(exchange: HostExchange) -> str:
+        if exchange.answer_mti and exchange.answer_mti != _answer_mti(exchange.mti):
+            return "mti"
+        for number in CHECKED:
+            asked, answered = exchange.text(number), exchange.answered(number)
+            if number == 4 and exchange.answered(39) == "10":
+                continue
+            if asked is not None and answered is not None and asked != answered:
+                return f"F{number}"
+        return ""
+
+
+def _named(fields: dict[str, str]) -> dict[str, str]:
+    return {f"F{number}": text for number, text in fields.items()}
+
+
+def _answer_mti(mti: str) -> str:
+    """The message type that answers `mti`."""
+    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}" if len(mti) == 4 and mti[2].isdigit() else mti

@@ -1,0 +1,187 @@
+"""Puts expectations to the eye and makes screen and slip observations of its testimony."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tillrig.masking import Masker, mask_digits
+from tillrig.observations import Line, ScreenSeen, SlipSeen, Testimony
+from tillrig.observers.screen import SECRET_FIELDS, Sighting, State
+from tillrig.observers.slip import Capture
+from tillrig.profiles import LineExpectation, Profile, RowExpectation
+from tillrig.profiles.slips import parse_slip
+from tillrig.vision import Frame, ScreenReader, SlipReader
+
+#: Distinct frames offered to the eye for one expectation.
+FRAMES = 3
+Box = tuple[float, float, float, float]
+
+
+class ScreenInterrogator:
+    """Asks the eye about rows of a sighting; remembers what it said."""
+
+    def __init__(self, reader: ScreenReader, profile: Profile, masker: Masker) -> None:
+        self._reader, self._profile, self._masker = reader, profile, masker
+        self._said: dict[tuple[int, int, str, str], tuple[Testimony, Box]] = {}
+        self.frames_read: set[str] = set()
+
+    def ask(self, sighting: Sighting, expectations: Iterable[RowExpectation]) -> None:
+        """Hear the eye on each expectation that it was not asked about before."""
+        state = sighting.last
+        frames = self.frames(sighting)
+        if not frames:
+            return
+        for one in expectations:
+            key = (id(state), one.row, one.text, one.kind)
+            if one.unbound or key in self._said:
+                continue
+            said = self._reader.testify_row(frames, one.row, one.text, one.kind)
+            self.frames_read.update(said.frames)
+            testimony = said.observed()
+            self._said[key] = (_hidden(testimony, one, state), _box(said.box))
+
+    def frames(self, sighting: Sighting) -> tuple[Frame, ...]:
+        """The newest sound frames of the sighting's last state; settled ones when there are enough."""
+        state = sighting.last
+        frames = state.frames(sighting.ended_at is not None)
+        settled = [frame for frame in frames if state.settled_at is not None and frame.time >= state.settled_at]
+        return tuple((settled if len(settled) >= 2 else frames)[:FRAMES])
+
+    def observe(self, sighting: Sighting, seq: int, picture: str = "") -> ScreenSeen:
+        """The observation with everything that the eye said of it so far."""
+        state = sighting.last
+        frames = self.frames(sighting)
+        lines = []
+        secret = {state.recognition.fields.get(name, "") for name in SECRET_FIELDS} - {""}
+        for number, row in enumerate(state.rows):
+            said = [value for (owner, at, _, _), value in self._said.items() if owner == id(state) and at == number]
+            shown = mask_digits(row) if "".join(row.split()) in secret else self._masker.text(row)
+            box = said[0][1] if said else (0.0, 0.0, 0.0, 0.0)
+            lines.append(
+                Line(text=shown, confidence=1.0, box=box, blank=not row, testimonies=tuple(one for one, _ in said))
+            )
+        fields = {
+            name: mask_digits(text) if name in SECRET_FIELDS else self._masker.text(text)
+            for name, text in state.recognition.fields.items()
+        }
+        return ScreenSeen(
+            seq=seq,
+            at=sighting.at,
+            until=sighting.ended_at or 0.0,
+            kind=sighting.kind,
+            fields=fields,
+            keys=dict(state.recognition.keys),
+            lines=tuple(lines),
+            frames=tuple(frame.id for frame in frames),
+            settled=len(frames) >= 2 and (state.settled_at is not None or len(state.frames(True)) >= 3),
+            picture=picture,
+        )
+
+    def forget(self) -> None:
+        """Drop what was said; between actions."""
+        self._said.clear()
+        self.frames_read.clear()
+
+
+class SlipInterrogator:
+    """Asks the eye about lines of a captured slip."""
+
+    def __init__(self, reader: SlipReader, profile: Profile, masker: Masker) -> None:
+        self._reader, self._profile, self._masker = reader, profile, masker
+
+    def read(self, capture: Capture) -> None:
+        """Read the newest slip in view, blind. Idempotent."""
+        if capture.lines is not None:
+            return
+        reading = self._reader.read_slip(capture.frames)
+        newest = reading.slips[-1] if reading.slips else ()
+        capture.lines = tuple(line for line in newest if line.height != "rule")
+        capture.whole = self._whole(newest, reading.slips)
+
+    def _whole(self, newest: Sequence[object], slips: Sequence[object]) -> bool:
+        if not newest:
+            return False
+        top, bottom = getattr(newest[0], "top", 0), getattr(newest[-1], "bottom", 0)
+        margin = self._reader.geometry.gap // 2
+        return bottom <= self._reader.length_dots - margin and (len(slips) > 1 or top >= 4)
+
+    def ask(self, capture: Capture, expectations: Sequence[LineExpectation], aligned: Sequence[int | None]) -> None:
+        """Hear the eye on each expectation about the line that `aligned` gives it."""
+        assert capture.lines is not None
+        for one, index in zip(expectations, aligned, strict=True):
+            if index is None or one.unbound:
+                continue
+            self._ask(capture, index, one.text, one.kind)
+            said = capture.said[(index, one.text)]
+            if said.reading != "MATCH" and one.empty.strip():
+                self._ask(capture, index, one.empty, "text")
+
+    def _ask(self, capture: Capture, index: int, text: str, kind: str) -> None:
+        assert capture.lines is not None
+        if (index, text) in capture.said:
+            return
+        said = self._reader.testify_line(capture.frames, capture.lines[index], text, kind)
+        testimony = said.observed()
+        capture.said[(index, text)] = _masked(testimony, self._masker)
+
+    def observe(self, capture: Capture, seq: int, picture: str = "") -> SlipSeen:
+        """The observation with everything that the eye said of it so far."""
+        self.read(capture)
+        assert capture.lines is not None
+        found = parse_slip(self._profile, [line.text for line in capture.lines])
+        lines = tuple(
+            Line(
+                text=self._masker.text(line.text),
+                confidence=line.confidence,
+                box=_box(line.box),
+                height=line.height,
+                testimonies=tuple(said for (at, _), said in capture.said.items() if at == index),
+            )
+            for index, line in enumerate(capture.lines)
+        )
+        return SlipSeen(
+            seq=seq,
+            at=capture.at,
+            copy=found.copy,
+            fields={name: self._masker.text(text) for name, text in found.fields.items()},
+            field_lines=found.lines,
+            lines=lines,
+            frames=tuple(frame.id for frame in capture.frames),
+            complete=capture.whole,
+            picture=picture,
+        )
+
+
+def _hidden(said: Testimony, one: RowExpectation, state: State) -> Testimony:
+    """What a secret field showed is told without its digits."""
+    if one.part not in SECRET_FIELDS:
+        return said
+    return Testimony(
+        expected=said.expected,
+        reading=said.reading,
+        seen=mask_digits(said.seen),
+        why=mask_digits(said.why),
+        margin=said.margin,
+        frames=said.frames,
+        readers=said.readers,
+    )
+
+
+def _masked(said: Testimony, masker: Masker) -> Testimony:
+    return Testimony(
+        expected=said.expected,
+        reading=said.reading,
+        seen=masker.text(said.seen),
+        why=masker.text(said.why),
+        margin=said.margin,
+        frames=said.frames,
+        readers=said.readers,
+    )
+
+
+def _box(points: Sequence[tuple[float, float]]) -> Box:
+    """The upright box around four camera points."""
+    if not points:
+        return (0.0, 0.0, 0.0, 0.0)
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return (min(xs), min(ys), max(xs), max(ys))

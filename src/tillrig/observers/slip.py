@@ -1,0 +1,72 @@
+"""The slip's observer: takes frames of paper at rest."""
+
+from __future__ import annotations
+
+import time
+
+from tillrig.errors import CameraError
+from tillrig.observations import Testimony
+from tillrig.ports.camera import Camera
+from tillrig.timeline import Timeline
+from tillrig.vision import Frame, SlipLine, SlipReader
+
+
+class Capture:
+    """Frames of a slip at rest, newest last, and what was read and said of it."""
+
+    def __init__(self, frames: tuple[Frame, ...], number: int) -> None:
+        self.frames = frames
+        self.number = number
+        self.at = frames[-1].time
+        self.lines: tuple[SlipLine, ...] | None = None
+        self.whole = False
+        self.said: dict[tuple[int, str], Testimony] = {}
+
+
+class SlipObserver:
+    """Looks at the paper only when asked: two slips can follow each other without a cut."""
+
+    def __init__(self, camera: Camera, reader: SlipReader, timeline: Timeline) -> None:
+        self._camera, self._reader, self._timeline = camera, reader, timeline
+        self._count = 0
+
+    def at_rest(self, since: float, deadline: float) -> Capture | None:
+        """Three distinct frames in which the paper does not move, all taken after `since`; None at `deadline`.
+
+        Raises CameraError when no frames come.
+        """
+        kept: list[Frame] = []
+        latest = self._camera.latest()
+        index = latest.index - 1 if latest is not None and latest.at >= since else (latest.index if latest else -1)
+        while time.monotonic() < deadline:
+            shot = self._camera.after(index, deadline)
+            index = shot.index
+            if shot.at < since:
+                continue
+            frame = Frame.of(shot, "slip")
+            if kept and not self._reader.at_rest(kept[-1], frame):
+                kept.clear()
+            kept.append(frame)
+            if len(kept) >= 3:
+                self._count += 1
+                self._timeline.append("slip_at_rest", at=frame.time, capture=self._count, frames=[one.id for one in kept])
+                return Capture(tuple(kept), self._count)
+        return None
+
+    def check(self) -> None:
+        """Raise CameraError when the camera cannot testify: silent, black, or frozen."""
+        self._camera.check()
+        latest = self._camera.latest()
+        if latest is None:
+            raise CameraError("slip camera: no frame yet")
+        following = self._camera.after(latest.index, time.monotonic() + 2.0)
+        if following.jpeg == latest.jpeg:
+            raise CameraError("slip camera: frozen, two frames are the same to the byte")
+        if float(Frame.of(following, "slip").grey(4).max()) < 14:
+            raise CameraError("slip camera: black")
+
+    @property
+    def frame(self) -> Frame | None:
+        """The newest frame."""
+        shot = self._camera.latest()
+        return Frame.of(shot, "slip") if shot else None

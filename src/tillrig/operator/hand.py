@@ -1,0 +1,202 @@
+"""The tester's hand: gives what a screen asks, and finds out whether a key was lost on the rig's side."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from tillrig.actions import EcrSale, EcrSignIn, Sale, Secret, SignIn
+from tillrig.errors import InconclusiveError, RigError, SwitchError, UsageError
+from tillrig.lab import Lab
+from tillrig.observers.screen import ScreenObserver, Sighting
+from tillrig.profiles import Profile
+from tillrig.profiles.screens import bare
+from tillrig.profiles.texts import amount_text
+from tillrig.rigs import OpenRig
+from tillrig.roles import Keypad
+from tillrig.steps import Screen
+from tillrig.timeline import Timeline
+
+Witness = Literal["clears_rig", "blames_rig", "none"]
+#: How long an echo may take after the last key has opened, and how many frames of it make it sure enough.
+ECHO_S, STEADY_FRAMES = 1.2, 5
+
+
+class Hand:
+    """Presses keys, moves cards. `begin` notes the contact counters, `key_witness` compares them with what was pressed."""
+
+    def __init__(self, rig: OpenRig, profile: Profile, lab: Lab, eye: ScreenObserver, timeline: Timeline) -> None:
+        self._rig, self._profile, self._lab, self._eye, self._timeline = rig, profile, lab, eye, timeline
+        self._pressed: Counter[str] = Counter()
+        self._before: Mapping[str, int] | None = None
+        self.presses = 0
+        self.last_gave = ""
+
+    @property
+    def keypad(self) -> Keypad:
+        keypad: Keypad = self._rig.need("keypad")
+        return keypad
+
+    def begin(self) -> None:
+        """Start counting key presses from now."""
+        self._pressed.clear()
+        self.presses = 0
+        self._before = self.keypad.counts()
+
+    def press(self, *names: str) -> None:
+        """Press keys by their meaning, one after the other."""
+        keys = [self._profile.key(name) for name in names]
+        self.keypad.press_sequence(keys)
+        self._pressed.update(keys)
+        self.presses += len(keys)
+        self.last_gave = "key"
+
+    def power_on(self) -> None:
+        """Restore the supply and hold the power key until the terminal starts."""
+        self._rig.need("power").on()
+        self.last_gave = "power"
+
+    def key_witness(self) -> Witness:
+        """Whether every contact closed as often as it was told since `begin`."""
+        keypad = self.keypad
+        keypad.wait_open()
+        after = keypad.counts()
+        if self._before is None or after is None:
+            return "none"
+        with keypad.secret():
+            words = {keypad.witness(key, self._before, after, times) for key, times in self._pressed.items()}
+        return "blames_rig" if "blames_rig" in words else "clears_rig" if words else "none"
+
+    def check_keys(self) -> Witness:
+        """`key_witness`, and SwitchError when a contact did not close as often as it was told."""
+        word = self.key_witness()
+        if word == "blames_rig":
+            raise SwitchError("a key's contact did not close as often as it was pressed; look at the relay and the keypad's wiring")
+        return word
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+    def give(self, step: Screen, sighting: Sighting, action: object) -> None:
+        """Answer `step`. Raises UsageError for what cannot be given."""
+        gives: dict[str, Callable[[], None]] = {
+            "none": lambda: None,
+            "wait": lambda: None,
+            "menu": lambda: self.press(*self._profile.menu_keys(str(step.value))),
+            "enter": lambda: self.press("enter"),
+            "cancel": lambda: self.press("cancel"),
+            "wake": lambda: self.press("clear"),
+            "amount": lambda: self._amount(int(str(step.value)), sighting),
+            "card": lambda: self._card(str(step.value), action),
+            "pin": lambda: self._pin(step.value, sighting, action),
+            "operator": lambda: self._operator(step, sighting, action),
+            "password": lambda: self._password(step, sighting, action),
+            "remove": self._remove,
+        }
+        if step.give not in gives:
+            raise UsageError(f"nobody knows how to give '{step.give}'")
+        gives[step.give]()
+        if step.give not in ("none", "wait"):
+            self._timeline.append("gave", what=step.give, screen=step.kind)
+
+    def _amount(self, fen: int, sighting: Sighting) -> None:
+        self.press(*str(fen))
+        shown = amount_text(fen, self._profile.formats.screen_thousands)
+        self._echoed(sighting, "amount", lambda text: bare(text) == bare(shown))
+        self.press("enter")
+
+    def _card(self, name: str, action: object) -> None:
+        entry = action.entry if isinstance(action, Sale | EcrSale) else "chip"
+        card = self._rig.need("card")
+        self._lab.card(name)
+        {"chip": card.insert, "stripe": card.swipe, "contactless": card.tap}[entry](name)
+        self.last_gave = "card"
+
+    def withdraw_from_field(self) -> None:
+        """Take a contactless card away, if one is held there."""
+        card = self._rig.card
+        if card is not None and card.in_field:
+            card.remove()
+
+    def _remove(self) -> None:
+        card = self._rig.need("card")
+        if card.in_field:
+            card.remove()
+        else:
+            card.withdraw()
+        self.last_gave = "card"
+
+    def _pin(self, which: object, sighting: Sighting, action: object) -> None:
+        if which != "none":
+            name = action.card if isinstance(action, Sale | EcrSale) else ""
+            card = self._lab.card(name)
+            pin = card.pin if which == "right" else card.wrong_pin()
+            self._secret(pin.reveal(), sighting)
+        self.press("enter")
+
+    def _operator(self, step: Screen, sighting: Sighting, action: object) -> None:
+        number = str(step.value) if step.value else action.operator if isinstance(action, SignIn | EcrSignIn) else "01"
+        self.press(*number)
+        self._echoed(sighting, "digits", lambda text: bare(text) == number)
+        self.press("enter")
+
+    def _password(self, step: Screen, sighting: Sighting, action: object) -> None:
+        number = action.operator if isinstance(action, SignIn | EcrSignIn) else "01"
+        operator = self._lab.operator(number)
+        which: Secret = "wrong" if step.value == "wrong" else "right"
+        password = operator.password if which == "right" else operator.wrong_password()
+        self._secret(password.reveal(), sighting)
+        self.press("enter")
+
+    def _secret(self, digits: str, sighting: Sighting) -> None:
+        with self.keypad.secret():
+            self.press(*digits)
+        self._echoed(sighting, "stars", lambda text: len(bare(text)) == len(digits))
+
+    def _echoed(self, sighting: Sighting, field: str, wanted: Callable[[str], bool]) -> None:
+        """Wait until the screen shows what was typed, steady enough to be read. What it shows instead is left to the
+        judge, once the contacts prove that the keys were pressed."""
+        self.keypad.wait_open()
+        opened = time.monotonic()
+
+        def steady() -> bool | None:
+            if sighting.ended_at is not None:
+                return False
+            state = sighting.last
+            if not wanted(state.recognition.fields.get(field, "")):
+                return None
+            enough = state.settled_at is not None or len(state.frames(False)) >= STEADY_FRAMES
+            return True if enough else None
+
+        if self._timeline.wait_for(steady, opened + ECHO_S):
+            return
+        self._eye.check()
+        word = self.check_keys()
+        self._timeline.append("echo", field=field, as_typed=False, witness=word, screen=sighting.kind)
+
+    # -- witnesses ----------------------------------------------------------------------------------------------------
+    def power_witness(self) -> Witness:
+        """Whether supply reaches the terminal. Raises RigError when it does not."""
+        power = self._rig.power
+        if power is None or power.supplied() is None:
+            return "none"
+        if power.witness() == "blames_rig" or not power.supplied():
+            raise RigError("no supply reaches the terminal; look at the mains and battery relays")
+        return "clears_rig"
+
+    def silence_witness(self) -> tuple[Witness, str]:
+        """After a screen that did not come: whose fault can it be? Raises RigError kinds when the rig is to blame."""
+        self._eye.check()
+        power = self.power_witness()
+        key = self.check_keys() if self.last_gave == "key" else "clears_rig"
+        words = {"supply": power, "key contacts": key}
+        if all(word == "clears_rig" for word in words.values()):
+            return "clears_rig", "camera, supply and key contacts are sound"
+        return "none", f"no witness for {', '.join(name for name, word in words.items() if word != 'clears_rig')}"
+
+
+def need_kind(sighting: Sighting | None, kinds: Sequence[str]) -> None:
+    """Raise InconclusiveError unless one of `kinds` is shown."""
+    if sighting is None or sighting.kind not in kinds:
+        shown = sighting.text if sighting else "nothing yet"
+        raise InconclusiveError(f"the screen should be {' or '.join(kinds)}, but shows: {shown}")

@@ -1,0 +1,205 @@
+"""One action from its first screen to its last: the loop on what the terminal shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from tillrig.actions import Action, PowerOn
+from tillrig.errors import InconclusiveError
+from tillrig.judge.screens import is_passing
+from tillrig.observations import Abandoned, Absent
+from tillrig.observers.screen import DARK, ScreenObserver, Sighting
+from tillrig.observers.slip import Capture, SlipObserver
+from tillrig.operator.hand import Hand
+from tillrig.operator.track import Track
+from tillrig.profiles import Profile
+from tillrig.steps import Branch, Screen
+from tillrig.timeline import Timeline
+
+#: Kinds in which the terminal takes no input: its own time.
+OWN_TIME = frozenset(
+    {"reading", "busy", "reversing", "reversal_done", "result", "printing", "settling", "signing_in", "signin_done",
+     "signoff_done", "refused", "announcement", "boot", "welcome"}
+)  # fmt: skip
+KEY_S = 0.08
+#: A slip is at rest soon after the printer stops.
+REST_S = 3.0
+
+
+class Performance:
+    """What happened during one action, as raw as the observers need it."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.started = time.monotonic()
+        self.ended = self.started
+        self.matched: dict[int, tuple[Screen, ...]] = {}
+        self.captures: list[Capture] = []
+        self.abandoned: Abandoned | None = None
+        self.absent: list[Absent] = []
+        self.presses = 0
+
+    def terminal_seconds(self, sightings: Sequence[Sighting]) -> float:
+        """Time in which the terminal took no input, and 40 + 40 ms a key (benchmarks, loop)."""
+        own = sum(
+            (min(one.ended_at or self.ended, self.ended) - max(one.at, self.started))
+            for one in sightings
+            if one.kind in OWN_TIME
+        )
+        return max(0.0, own) + KEY_S * self.presses
+
+
+class Operator:
+    """`on_sighting` is called for every screen once it has ended, `on_capture` for every slip at rest (prefetching)."""
+
+    def __init__(
+        self,
+        eye: ScreenObserver,
+        slips: SlipObserver | None,
+        hand: Hand,
+        profile: Profile,
+        timeline: Timeline,
+        time_scale: float,
+    ) -> None:
+        self._eye, self._slips, self._hand = eye, slips, hand
+        self._profile, self._timeline, self._scale = profile, timeline, time_scale
+        self.on_sighting: Callable[[Sighting, tuple[Screen, ...]], None] = lambda sighting, steps: None
+        self.on_capture: Callable[[Capture, Track], None] = lambda capture, track: None
+
+    def perform(
+        self, action: Action, branches: Sequence[Branch], start: Callable[[], None] | None, also: Callable[[], bool]
+    ) -> Performance:
+        """Carry `action` out. `start` sets off what is not set off by a screen; `also` says whether what else must
+        come (an answer on a line) has come. Raises the rig's errors; a lost terminal is told by the performance.
+        """
+        track = Track(branches)
+        current = self._eye.current
+        begun_elsewhere = isinstance(action, PowerOn)
+        done = self._eye.count if begun_elsewhere or current is None else current.seq - 1
+        result = Performance(done)
+        self._hand.begin()
+        self._eye.expect(track.expected)
+        if start is not None:
+            start()
+        printing = False
+        gave = "none"
+        while not (track.done and also()):
+            sighting = self._next(done, track, gave, also)
+            if sighting is None:
+                if track.done and also():
+                    break
+                self._nothing_came(result, track)
+                break
+            done = sighting.seq
+            if sighting.kind == "printing":
+                printing = True
+            elif printing and sighting.kind != "paper_out":
+                printing = False
+                self._capture(result, track, sighting)
+            gave = self._answer(result, track, sighting, action)
+            if result.abandoned:
+                break
+        result.ended = time.monotonic()
+        result.presses = self._hand.presses
+        self._hand.withdraw_from_field()
+        return result
+
+    def _answer(self, result: Performance, track: Track, sighting: Sighting, action: Action) -> str:
+        steps = track.see(sighting.kind, sighting.keys)
+        self._eye.expect(track.expected)
+        if sighting.kind not in ("ask_card", "reading"):
+            self._hand.withdraw_from_field()
+        if not steps:
+            if is_passing(sighting.kind) or self._is_start(result, sighting):
+                return "none"
+            if not self._stays(sighting):
+                return "none"
+            result.matched[sighting.seq] = ()
+            self._abandon(result, sighting, track)
+            return "none"
+        result.matched[sighting.seq] = steps
+        gives = list(dict.fromkeys((step.give, step.value) for step in steps))
+        if len(gives) > 1:
+            raise InconclusiveError(f"the branches disagree on how to answer {sighting.kind}: {gives}")
+        self._hand.give(steps[0], sighting, action)
+        return steps[0].give
+
+    def _is_start(self, result: Performance, sighting: Sighting) -> bool:
+        """The screen that stood there before an action that no screen sets off."""
+        return sighting.seq == result.first + 1 and sighting.at < result.started
+
+    def _stays(self, sighting: Sighting) -> bool:
+        """Whether an unexpected screen is really there: it lasts until it has settled."""
+
+        def verdict() -> bool | None:
+            if sighting.ended_at is not None:
+                return False
+            return True if sighting.last.settled_at is not None else None
+
+        return bool(self._timeline.wait_for(verdict, time.monotonic() + 1.0))
+
+    def _abandon(self, result: Performance, sighting: Sighting, track: Track) -> None:
+        kind = sighting.kind or "unknown"
+        why = f"expected {' or '.join(track.expected) or 'nothing more'}, but the screen shows: {sighting.text}"
+        result.abandoned = Abandoned(seq=sighting.seq, at=sighting.at, point=f"screen.{kind}", why=why)
+        self._timeline.append("abandoned", point=f"screen.{kind}", why=why)
+
+    def _next(self, done: int, track: Track, gave: str, also: Callable[[], bool]) -> Sighting | None:
+        """The first screen after the `done`th, or None when none comes in the time that the terminal may take."""
+        current = self._eye.current
+        seconds = self._patience(current.kind if current else DARK, gave, track)
+        deadline = time.monotonic() + seconds
+
+        def came() -> Sighting | bool | None:
+            self._eye.check()
+            found = next(iter(self._eye.since(done)), None)
+            if found is not None:
+                return found
+            return False if track.done and also() else None
+
+        found = self._timeline.wait_for(came, deadline)
+        return found if isinstance(found, Sighting) else None
+
+    def _patience(self, kind: str, gave: str, track: Track) -> float:
+        """Seconds until the next screen at the latest, by the terminal's own times (profile), with a margin."""
+        times, scale = self._profile.times, self._scale
+        exchange = (times.connect + times.answer) / scale
+        paper = 2 * times.slip_mm / times.print_mm_s
+        if track.awaited == "sleep" or "sleep" in track.expected:
+            return (times.backlight + times.sleep) / scale + 8
+        if gave == "wait":
+            return max(times.idle, times.paper) / scale + 8
+        limits = {
+            "busy": 2 * exchange + 8,
+            "settling": 4 * exchange + 8,
+            "signing_in": exchange + 8,
+            "reversing": 3 * exchange + 8,
+            "printing": paper + 8,
+            "continue_print": times.copy / scale + 5,
+            "boot": times.boot / scale + 8,
+            DARK: times.boot / scale + 10,
+        }
+        return limits.get(kind, (times.result + times.chip) / scale + 6)
+
+    def _nothing_came(self, result: Performance, track: Track) -> None:
+        current = self._eye.current
+        word, why = self._hand.silence_witness()
+        awaited = track.awaited or "answer"
+        shown = current.text if current else "nothing"
+        text = f"last seen: {shown}; {why}"
+        now = time.monotonic()
+        result.absent.append(
+            Absent(seq=self._eye.count, at=now, point=f"screen.{awaited}", waited=now - (current.at if current else now), witness=word, why=text)
+        )
+        self._timeline.append("absent", point=f"screen.{awaited}", witness=word, why=text)
+
+    def _capture(self, result: Performance, track: Track, sighting: Sighting) -> None:
+        if self._slips is None:
+            return
+        capture = self._slips.at_rest(sighting.at - 0.05, time.monotonic() + REST_S)
+        if capture is None:
+            self._timeline.append("slip_restless", screen=sighting.kind)
+            return
+        result.captures.append(capture)
+        self.on_capture(capture, track)

@@ -1,0 +1,151 @@
+"""Everything that stands around the terminal, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tillrig.drivers.technician import Technician
+from tillrig.errors import RigFileError
+from tillrig.host import HostExchange, HostRequest, TestHost
+from tillrig.host.records import HostEvent, to_dict
+from tillrig.lab import Lab
+from tillrig.masking import Masker
+from tillrig.observers.darkness import Darkness
+from tillrig.observers.host import HostObserver
+from tillrig.observers.interrogation import ScreenInterrogator, SlipInterrogator
+from tillrig.observers.screen import ScreenObserver
+from tillrig.observers.slip import SlipObserver
+from tillrig.operator import Hand, Operator
+from tillrig.profiles import Profile, load_profile
+from tillrig.rigs import OpenRig, Rig, open_rig
+from tillrig.timeline import Timeline
+from tillrig.vision import ScreenReader, ScreenWatch, SlipReader, display_geometry, paper_geometry
+
+
+class Bench:
+    """An open rig with test host, observers and operator. Raises what opening them raises; then nothing stays open."""
+
+    def __init__(
+        self, source: Path | Rig, lab: Lab, timeline: Timeline, masker: Masker, technician: Technician | None
+    ) -> None:
+        self.lab, self.timeline, self.masker = lab, timeline, masker
+        self._closing = contextlib.ExitStack()
+        self.exchanges: list[HostExchange] = []
+        self._asked = 0
+        try:
+            self._open(source, technician)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _open(self, source: Path | Rig, technician: Technician | None) -> None:
+        self.rig: OpenRig = open_rig(source, self._emit, technician=technician)
+        self._closing.callback(self.rig.close)
+        path = source.path if isinstance(source, Rig) else source
+        self.profile: Profile = load_profile(self.rig.profile, near=path)
+        self.scale = self.rig.time_scale
+        self.host = self._start_host()
+        self.host_observer = HostObserver(self.profile.times.answer / self.scale, self.profile.approvals)
+        self._open_eyes()
+        self.hand = Hand(self.rig, self.profile, self.lab, self.eye, self.timeline)
+        self.operator = Operator(self.eye, self.slips, self.hand, self.profile, self.timeline, self.scale)
+        self.worker = ThreadPoolExecutor(1, thread_name_prefix="tillrig-read")
+        self._closing.callback(self.worker.shutdown, wait=True, cancel_futures=True)
+
+    def _start_host(self) -> TestHost:
+        spec = self.rig.host
+        if spec is None:
+            raise RigFileError(f"{self.rig.rig.path}: host.listen is missing: where does the terminal call?")
+        host = TestHost(
+            spec.listen, cards=self.lab.directory / "cards.yaml", time_scale=self.scale, record=self._heard
+        )
+        host.start()
+        self._closing.callback(host.stop)
+        return host
+
+    def _open_eyes(self) -> None:
+        camera, view = self.rig.cameras.get("screen"), self.rig.views.get("screen")
+        if camera is None or view is None or view.corners is None:
+            raise RigFileError(f"{self.rig.rig.path}: instruments.screen: a camera with calibrated corners is needed")
+        geometry, k1 = display_geometry(self.profile), view.distortion_k1
+        watch = ScreenWatch(geometry, view.corners, k1=k1)
+        quick = ScreenReader(geometry, view.corners, k1=k1)
+        self.screen_reader = ScreenReader(geometry, view.corners, k1=k1)
+        dark = Darkness(geometry, view.corners, k1)
+        self.eye = ScreenObserver(camera, quick, watch, dark, self.profile, self.timeline)
+        self._closing.callback(self.eye.close)
+        self.screens = ScreenInterrogator(self.screen_reader, self.profile, self.masker)
+        self.slips: SlipObserver | None = None
+        self.slip_interrogator: SlipInterrogator | None = None
+        camera, view = self.rig.cameras.get("slip"), self.rig.views.get("slip")
+        if camera is not None and view is not None and view.corners is not None:
+            paper = paper_geometry(self.profile)
+            observer_reader = SlipReader(paper, view.corners, k1=view.distortion_k1)
+            reader = SlipReader(paper, view.corners, k1=view.distortion_k1, readers=observer_reader.readers)
+            self.slips = SlipObserver(camera, observer_reader, self.timeline)
+            self.slip_interrogator = SlipInterrogator(reader, self.profile, self.masker)
+
+    def _emit(self, kind: str, **data: Any) -> None:
+        """In whichever thread a role acts."""
+        self.timeline.append(kind, **data)
+
+    def _heard(self, event: HostEvent) -> None:
+        """In the host's thread."""
+        if isinstance(event, HostRequest):
+            self._asked += 1
+        if isinstance(event, HostExchange):
+            self.exchanges.append(event)
+        data = to_dict(event)
+        kind = str(data.pop("type", "host"))
+        at = data.pop("at", None)
+        self.timeline.append(kind, at=at, **{name: value for name, value in data.items() if name != "kind"})
+
+    def host_quiet(self, deadline: float) -> bool:
+        """Wait until every request that came has its exchange recorded."""
+
+        return bool(self.timeline.wait_for(lambda: True if len(self.exchanges) >= self._asked else None, deadline))
+
+    def prove(self) -> dict[str, str]:
+        """Ask the instruments to prove themselves: word by the first part of a point, with the reasons on the timeline."""
+        words: dict[str, str] = {}
+        reasons: dict[str, str] = {}
+
+        def ask(point: str, *checks: Callable[[], None]) -> None:
+            try:
+                for check in checks:
+                    check()
+                words[point] = "clears_rig"
+            except Exception as error:  # noqa: BLE001 - any failure of an instrument's own check blames it
+                words[point] = "blames_rig"
+                reasons[point] = str(error)
+
+        boards = [switches.check for switches in self.rig.switches.values()]
+        ask("screen", self._fresh_screen, *boards)
+        if self.slips is not None:
+            ask("slip", self.slips.check, *boards)
+        ask("host", self.host.check, *([self.rig.link.check] if self.rig.link else []))
+        for name in ("ecr", "console"):
+            if name in self.rig.lines:
+                ask(name, self.rig.lines[name].check)
+        self.timeline.append("proved", words=words, reasons=reasons)
+        return words
+
+    def _fresh_screen(self) -> None:
+        """Two more frames, sound ones."""
+        self.eye.check()
+        camera = self.rig.cameras["screen"]
+        latest = camera.latest()
+        index = latest.index if latest else -1
+        deadline = time.monotonic() + 2.0
+        camera.after(camera.after(index, deadline).index, deadline)
+        self.eye.check()
+
+    def close(self) -> None:
+        """Idempotent; switches open first."""
+        self.rig.safe()
+        self._closing.close()

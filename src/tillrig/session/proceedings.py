@@ -1,0 +1,251 @@
+"""One action from prediction to judgement: predict, perform, read, judge, let the instruments prove themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn, PowerOn
+from tillrig.errors import RigError
+from tillrig.judge import Judgement, Witnesses, bind, judge
+from tillrig.judge.judgement import choose_branch
+from tillrig.judge.screens import is_passing, pair
+from tillrig.judge.slips import align_lines
+from tillrig.observations import HostSeen, Observation, ScreenSeen
+from tillrig.observers.screen import Sighting
+from tillrig.observers.slip import Capture
+from tillrig.operator import Performance, Track
+from tillrig.profiles.screens import render_screen
+from tillrig.profiles.slips import copy_of, slip_lines
+from tillrig.reference import Conditions, Engine
+from tillrig.session.bench import Bench
+from tillrig.session.lines import Lines
+from tillrig.session.outcome import Outcome
+from tillrig.steps import Branch, Screen, Slip
+from tillrig.verdicts import Finding, Verdict
+
+if TYPE_CHECKING:
+    from tillrig.session.session import Session
+
+#: A request that came is answered, or known not to be, within so many seconds after the action.
+HOST_S = 15.0
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What an action gave to judge."""
+
+    frames: int = 0
+    slip_lines: int = 0
+    host_messages: int = 0
+
+
+class Proceedings:
+    """Holds what belongs to one action at a time."""
+
+    def __init__(self, bench: Bench, engine: Engine) -> None:
+        self._bench, self._engine = bench, engine
+        self.lines = Lines(bench)
+        self._jobs: list[Future[None]] = []
+        self._bindings: dict[str, str] = {}
+        self._branches: tuple[Branch, ...] = ()
+        self._first_exchange = 0
+        self.counts = Counts()
+        self.gallery: list[tuple[str, str]] = []
+        bench.operator.on_sighting = self._prefetch_screen
+        bench.operator.on_capture = self._prefetch_slip
+
+    def run(self, session: Session, action: Action, *, watched: bool) -> Outcome:
+        """Carry out and judge `action`; the session's ledger and bindings go on from what was judged."""
+        began = time.monotonic()
+        bench = self._bench
+        self._begin(session, action)
+        performance = bench.operator.perform(
+            action, self._branches, self._starter(action), lambda: self.lines.answered(action)
+        )
+        operated = time.monotonic() - began
+        bench.host_quiet(time.monotonic() + HOST_S)
+        sightings = [one for one in bench.eye.since(performance.first)]
+        judgement, observations = self._judge(performance, sightings)
+        self._settle(session, judgement)
+        self.counts = self._counted(observations)
+        self.gallery = _gallery(observations)
+        self._take_paper(performance)
+        bench.eye.forget(bench.eye.count - 1)
+        bench.screens.forget()
+        return Outcome(
+            branch=judgement.branch.name,
+            findings=judgement.findings,
+            observations=tuple(observations),
+            seconds=time.monotonic() - began,
+            terminal_seconds=performance.terminal_seconds(sightings),
+            operating_seconds=operated,
+        )
+
+    # -- before and while ---------------------------------------------------------------------------------------------
+    def _begin(self, session: Session, action: Action) -> None:
+        bench = self._bench
+        self._first_exchange = len(bench.exchanges)
+        self._bindings = {**session.bindings, "year": f"{datetime.now():%Y}"}
+        self._branches = self._engine.predict(session.ledger, action, self._conditions())  # type: ignore[arg-type]
+        self._jobs.clear()
+        bench.timeline.append("action", action=msgspec.to_builtins(action), branches=[one.name for one in self._branches])
+
+    def _conditions(self) -> Conditions:
+        from tillrig.host.scenarios import RefuseConnection
+
+        refusing = any(isinstance(one, RefuseConnection) for order in self._bench.host.scenarios for one in order.scenarios)
+        paper = self._bench.rig.paper
+        return Conditions(host_listening=not refusing, paper_in=paper is None or paper.state == "in")
+
+    def _starter(self, action: Action) -> Callable[[], None] | None:
+        bench = self._bench
+        if isinstance(action, PowerOn):
+
+            def power() -> None:
+                bench.rig.need("power").off()
+                bench.hand.power_on()
+
+            return power
+        if isinstance(action, Console | EcrHeartbeat | EcrSale | EcrSignIn):
+            return lambda: self.lines.start(action)
+        return None
+
+    def _submit(self, job: Callable[[], None]) -> None:
+        self._jobs.append(self._bench.worker.submit(job))
+
+    def _prefetch_screen(self, sighting: Sighting, steps: tuple[Screen, ...]) -> None:
+        """Read a screen that is over while the terminal is busy with the next."""
+
+        def read() -> None:
+            wanted = [row for step in steps for row in render_screen(self._bench.profile, step, self._bindings)]
+            self._bench.screens.ask(sighting, dict.fromkeys(wanted))
+
+        self._submit(read)
+
+    def _prefetch_slip(self, capture: Capture, track: Track) -> None:
+        """Read the first slip while the second prints."""
+        branches = track.branches
+
+        def read() -> None:
+            interrogator = self._bench.slip_interrogator
+            if interrogator is None:
+                return
+            interrogator.read(capture)
+            heard = self._heard()
+            for branch in branches[:2]:
+                self._ask_slip(capture, branch, bind(branch, heard, self._bindings))
+
+        self._submit(read)
+
+    def _ask_slip(self, capture: Capture, branch: Branch, bindings: dict[str, str]) -> None:
+        interrogator, profile = self._bench.slip_interrogator, self._bench.profile
+        if interrogator is None:
+            return
+        interrogator.read(capture)
+        texts = [line.text for line in capture.lines or ()]
+        copy = copy_of(profile, texts)
+        for step in branch.steps:
+            if isinstance(step, Slip) and (step.copy == copy or not copy):
+                expected = slip_lines(profile, step, bindings)
+                interrogator.ask(capture, expected, align_lines(expected, texts))
+
+    # -- after --------------------------------------------------------------------------------------------------------
+    def _heard(self) -> list[HostSeen]:
+        observer = self._bench.host_observer
+        return [observer.observe(exchange) for exchange in self._bench.exchanges[self._first_exchange :]]
+
+    def _judge(
+        self, performance: Performance, sightings: Sequence[Sighting]
+    ) -> tuple[Judgement, list[Observation]]:
+        for job in self._jobs:
+            job.result(timeout=60)
+        heard = self._heard()
+        branch, _ = choose_branch(self._branches, heard)
+        self._interrogate(branch, bind(branch, heard, self._bindings), performance, sightings)
+        observations = self._observations(performance, sightings, heard)
+        judgement = judge(self._branches, observations, self._bindings, self._bench.profile)
+        if any(one.verdict is not Verdict.PASS for one in judgement.findings):
+            witnesses: Witnesses = self._bench.prove()  # type: ignore[assignment]
+            judgement = judge(self._branches, observations, self._bindings, self._bench.profile, witnesses)
+        return judgement, observations
+
+    def _interrogate(
+        self, branch: Branch, bindings: dict[str, str], performance: Performance, sightings: Sequence[Sighting]
+    ) -> None:
+        bench = self._bench
+        seen = [bench.screens.observe(one, one.seq) for one in sightings]
+        steps = [step for step in branch.steps if isinstance(step, Screen)]
+        for i, j in pair(steps, seen):
+            if i is not None and j is not None:
+                bench.screens.ask(sightings[j], render_screen(bench.profile, steps[i], bindings))
+        for capture in performance.captures:
+            self._ask_slip(capture, branch, bindings)
+
+    def _observations(
+        self, performance: Performance, sightings: Sequence[Sighting], heard: Sequence[HostSeen]
+    ) -> list[Observation]:
+        bench = self._bench
+        found: list[Observation] = []
+        for sighting in sightings:
+            found.append(bench.screens.observe(sighting, sighting.seq, self._picture(sighting)))
+        for capture in performance.captures:
+            if bench.slip_interrogator is not None:
+                picture = bench.timeline.blob(capture.frames[-1].jpeg)
+                found.append(bench.slip_interrogator.observe(capture, capture.number, picture))
+        found.extend(heard)
+        found.extend(self.lines.observations())
+        found.extend(performance.absent)
+        if performance.abandoned is not None:
+            found.append(performance.abandoned)
+        return found
+
+    def _picture(self, sighting: Sighting) -> str:
+        frames = self._bench.screens.frames(sighting)
+        if not frames or (is_passing(sighting.kind) and len(frames) < 2):
+            return ""
+        return self._bench.timeline.blob(frames[0].jpeg)
+
+    def _settle(self, session: Session, judgement: Judgement) -> None:
+        """The branch that fits becomes the ledger, as far as it is certain."""
+        session.bindings = {**session.bindings, **judgement.bindings}
+        ledger = self._engine.resolve(judgement.ledger, judgement.bindings)  # type: ignore[arg-type]
+        if not judgement.certain:
+            ledger = msgspec.structs.replace(ledger, uncertain=True)
+        session.ledger = ledger
+
+    def _counted(self, observations: Sequence[Observation]) -> Counts:
+        screens = len(self._bench.screens.frames_read)
+        lines = sum(len(one.lines) for one in observations if not isinstance(one, ScreenSeen) and hasattr(one, "lines"))
+        hosts = sum(isinstance(one, HostSeen) for one in observations)
+        slips = {frame for one in observations if one.__class__.__name__ == "SlipSeen" for frame in one.frames}  # type: ignore[union-attr]
+        return Counts(screens + len(slips), lines, hosts)
+
+    def _take_paper(self, performance: Performance) -> None:
+        """Off with the slips, so that the next ones stand alone before the camera."""
+        paper = self._bench.rig.paper
+        if performance.captures and paper is not None:
+            try:
+                paper.take()
+            except RigError as error:
+                self._bench.timeline.append("paper_stuck", why=str(error))
+
+
+def _gallery(observations: Sequence[Observation]) -> list[tuple[str, str]]:
+    """Pictures for a reader: each screen that asked or told something, and the slips."""
+    shown = []
+    for one in observations:
+        picture = getattr(one, "picture", "")
+        if picture:
+            name = getattr(one, "kind", "") or f"slip, {getattr(one, 'copy', '')} copy"
+            shown.append((picture, name))
+    return shown
+
+
+def failing(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Those that are not PASS."""
+    return tuple(one for one in findings if one.verdict is not Verdict.PASS)

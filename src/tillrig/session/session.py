@@ -1,0 +1,308 @@
+"""The session: acts, observes, judges, and keeps what is known of the terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from tillrig import progress
+from tillrig.actions import Action
+from tillrig.console import ConsoleClient
+from tillrig.drivers.technician import Technician
+from tillrig.errors import EvidenceError, TillrigError, UsageError
+from tillrig.evidence.records import ActionRecord, HealthRecord, SessionRecord
+from tillrig.evidence.writer import session_path, write_json
+from tillrig.host import TestHost
+from tillrig.host.scenarios import AnyScenario, Scenario
+from tillrig.lab import Lab, load_lab
+from tillrig.masking import Masker
+from tillrig.profiles import Profile
+from tillrig.reference import CardFacts, Engine, Ledger, Parameters
+from tillrig.rigs import OpenRig, Rig
+from tillrig.session.attempt import Attempt
+from tillrig.session.bench import Bench
+from tillrig.session.interferences import Interferer, When
+from tillrig.session.outcome import Outcome
+from tillrig.session.proceedings import Proceedings
+from tillrig.session.states import Navigator
+from tillrig.timeline import Timeline
+from tillrig.verdicts import Verdict, of_exception
+
+HostPlan = Sequence[tuple[str, AnyScenario | Sequence[AnyScenario]]]
+
+
+class Session:
+    """Made by `acquire`. Use it from one thread."""
+
+    def __init__(
+        self,
+        source: Path | Rig,
+        run_dir: Path,
+        *,
+        technician: Technician | None = None,
+        released: Callable[[Session], None] = lambda session: session.close(),
+    ) -> None:
+        self.run_dir = run_dir.resolve()
+        self._released = released
+        self._began, self._started = time.monotonic(), datetime.now().astimezone()
+        self._attempt: Attempt | None = None
+        self._closed = False
+        self._orders = 0
+        self.lab: Lab = load_lab()
+        self._masker = Masker(self.lab.pans)
+        self.timeline = Timeline(self.run_dir, self._masker)
+        self._path = session_path(self.run_dir)
+        self._source = str(source.path if isinstance(source, Rig) else source)
+        self._bench: Bench | None = None
+        try:
+            self._bench = Bench(source, self.lab, self.timeline, self._masker, technician)
+            self.engine = Engine(self._parameters(), self._cards())
+            self.ledger: Ledger = self.engine.start()
+            self.bindings: dict[str, str] = {}
+            self._proceedings = Proceedings(self.bench, self.engine)
+            self._navigator = Navigator(self)
+            self._write_record()
+        except BaseException as error:
+            self.close("opening failed", error)
+            raise
+
+    # -- what it stands on --------------------------------------------------------------------------------------------
+    @property
+    def bench(self) -> Bench:
+        """Everything around the terminal."""
+        if self._bench is None:
+            raise UsageError("this session is closed")
+        return self._bench
+
+    @property
+    def rig(self) -> OpenRig:
+        return self.bench.rig
+
+    @property
+    def profile(self) -> Profile:
+        return self.bench.profile
+
+    @property
+    def host(self) -> TestHost:
+        return self.bench.host
+
+    @property
+    def console(self) -> ConsoleClient:
+        """The service console. Raises BlockedError on a rig without one."""
+        return self._proceedings.lines.console
+
+    @property
+    def time_scale(self) -> float:
+        return self.bench.scale
+
+    @property
+    def seconds(self) -> float:
+        """Since the session was opened."""
+        return time.monotonic() - self._began
+
+    def _parameters(self) -> Parameters:
+        merchant = next(iter(self.lab.merchants.values()))
+        profile = self.profile
+        given = {name: getattr(profile.parameters, name) for name in profile.parameters.__struct_fields__}
+        return Parameters(
+            terminal_no=merchant.terminal_no,
+            merchant_no=merchant.merchant_no,
+            merchant_name=merchant.name,
+            model=profile.model,
+            version=profile.version,
+            password_lengths={number: len(one.password) for number, one in self.lab.operators.items()},
+            **given,
+        )
+
+    def _cards(self) -> dict[str, CardFacts]:
+        return {name: CardFacts.from_lab(name, card.facts) for name, card in self.lab.cards.items()}
+
+    # -- attempts -----------------------------------------------------------------------------------------------------
+    def attempt(
+        self, test_id: str, *, capability: str | None = None, requirements: Sequence[str] = (), attempt: int = 1
+    ) -> Attempt:
+        """Begin an attempt. Raises UsageError while another is open, EvidenceError when it cannot be stored."""
+        if self._attempt is not None:
+            raise UsageError(f"the attempt {self._attempt.id} has not ended")
+        self.timeline.forget(self.timeline.last)
+        self._attempt = Attempt(
+            test_id,
+            run_dir=self.run_dir,
+            timeline=self.timeline,
+            masker=self._masker,
+            rig=self.rig.name,
+            profile=self.profile.name,
+            capability=capability,
+            requirements=tuple(requirements),
+            attempt=attempt,
+            closed=self._attempt_closed,
+        )
+        return self._attempt
+
+    def _attempt_closed(self, attempt: Attempt) -> None:
+        if self._attempt is attempt:
+            self._attempt = None
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+    def do(self, action: Action, *, host: HostPlan = (), interferences: Sequence[When] = ()) -> Outcome:
+        """Carry `action` out, judge it, and take over what it leaves behind.
+
+        host   (message, scenario or scenarios) in order, each played once
+        Findings never raise. Raises the RigError family, InconclusiveError, BlockedError, SuiteError.
+        """
+        self._navigator.prepare(action)
+        return self.act(action, host=host, interferences=interferences, judged=True)
+
+    def act(
+        self, action: Action, *, host: HostPlan = (), interferences: Sequence[When] = (), judged: bool
+    ) -> Outcome:
+        """`do` from the state in which the terminal is. `judged` False: on the way to a state, where only a proven FAIL
+        counts for the attempt.
+        """
+        progress.emit("action", text=describe(action))
+        for message, scenarios in host:
+            self.host.play(*_listed(scenarios), message=message)
+        try:
+            with Interferer(self, interferences) as interferer:
+                outcome = self._proceedings.run(self, action, watched=bool(interferences))
+            for error in interferer.errors:
+                raise error
+        finally:
+            self.host.clear()
+        self._keep(action, outcome, judged=judged)
+        return outcome
+
+    def _keep(self, action: Action, outcome: Outcome, *, judged: bool) -> None:
+        attempt = self._attempt
+        if attempt is None:
+            return
+        kept = outcome.findings if judged else [one for one in outcome.findings if one.verdict is Verdict.FAIL]
+        attempt.add(*kept)
+        counts = self._proceedings.counts
+        if judged:
+            attempt.frames_read += counts.frames
+            attempt.slip_lines += counts.slip_lines
+            attempt.host_messages += counts.host_messages
+        record = ActionRecord(
+            type=type(action).__name__,
+            text=describe(action) + ("" if judged else " (to get ready)"),
+            branch=outcome.branch,
+            verdict=outcome.verdict,
+            seconds=round(outcome.seconds, 3),
+            terminal_seconds=round(outcome.terminal_seconds, 3),
+        )
+        attempt.did(record, msgspec.json.encode(action), self._proceedings.gallery if judged else [])
+
+    def ready(self, records: int | None = None) -> None:
+        """Signed in, menu shown. `records` 0: an empty batch; n: at least n records in it. Raises BlockedError."""
+        self._navigator.ready(records)
+
+    def ensure(self, state: str) -> None:
+        """dark, operator_prompt, menu or empty_batch. Raises BlockedError when it cannot be had."""
+        self._navigator.ensure(state)
+
+    def recover(self) -> str:
+        """Bring the terminal to menu or ask_operator through ports only; the kind of screen reached."""
+        return self._navigator.recover()
+
+    def new_order(self) -> str:
+        """An order number for the cash-register line that was never used before."""
+        self._orders += 1
+        return f"{self._started:%y%m%d%H%M%S}{self._orders:04d}"
+
+    # -- end ----------------------------------------------------------------------------------------------------------
+    def check(self) -> tuple[HealthRecord, ...]:
+        """Every instrument asked whether it works."""
+        found = [HealthRecord(instrument=one.instrument, ok=one.ok, text=one.text) for one in self.rig.check()]
+        for name, check in (("screen seen", self.bench.eye.check), ("test host", self.host.check)):
+            try:
+                check()
+                found.append(HealthRecord(instrument=name, ok=True, text="ok"))
+            except TillrigError as error:
+                found.append(HealthRecord(instrument=name, ok=False, text=str(error)))
+        return tuple(found)
+
+    def safe(self) -> tuple[str, ...]:
+        """All contacts open now; what failed."""
+        return () if self._bench is None else self._bench.rig.safe()
+
+    def release(self) -> None:
+        """Give one reference back."""
+        self._released(self)
+
+    def close(self, reason: str = "released", error: BaseException | None = None) -> None:
+        """Contacts open, everything closed, records written. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        bench, self._bench = self._bench, self._bench
+        if self._attempt is not None:
+            self._attempt.close(error)
+        health: tuple[HealthRecord, ...] = ()
+        if bench is not None:
+            bench.rig.safe()
+            health = () if error is not None else self.check()
+            bench.close()
+        self._write_record(reason, error, health)
+        self.timeline.close()
+        self._bench = None
+
+    def _write_record(
+        self, ended: str = "", error: BaseException | None = None, health: tuple[HealthRecord, ...] = ()
+    ) -> None:
+        from tillrig import __version__
+
+        bench = self._bench
+        record = SessionRecord(
+            tillrig=__version__,
+            rig=bench.rig.name if bench else self._source,
+            profile=bench.profile.name if bench else "",
+            simulated=bench.rig.simulated if bench else False,
+            time_scale=bench.scale if bench else 1.0,
+            started=self._started.isoformat(timespec="milliseconds"),
+            seconds=round(self.seconds, 3),
+            ended=ended,
+            error=self._masker.text(f"{type(error).__name__}: {error}") if error else self.timeline.failure,
+            verdict=of_exception(error) if error else None,
+            health=health,
+        )
+        if self.timeline.failure:
+            self.timeline.release_ballast()
+        try:
+            write_json(self._path, record)
+        except EvidenceError:
+            if not ended:
+                raise
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def describe(action: Action) -> str:
+    """The action in a few words, without secrets."""
+    default = type(action)
+    parts = []
+    for name in action.__struct_fields__:
+        value = getattr(action, name)
+        if value in (None, (), "") or value == _default(default, name):
+            continue
+        parts.append(f"{value // 100}.{value % 100:02d}" if name == "amount" else f"{name} {value}")
+    return f"{default.__name__} {', '.join(map(str, parts))}".strip()
+
+
+def _default(kind: type[Action], name: str) -> object:
+    return next((field.default for field in msgspec.structs.fields(kind) if field.name == name), None)
+
+
+def _listed(scenarios: AnyScenario | Sequence[AnyScenario]) -> Sequence[AnyScenario]:
+    return (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
