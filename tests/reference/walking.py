@@ -61,7 +61,7 @@ class Walk:
 
     def _seen(self, step: HostMessage, code: str, bindings: dict[str, str]) -> dict[str, str]:
         self.counter += 1
-        request: dict[str, str] = {"F11": f"{self.counter:06d}", "F60.2": "000001"}
+        request: dict[str, str] = {"F11": f"{500_000 + self.counter:06d}", "F60.2": "000001"}
         for field in step.fields:
             text = text_of(field, bindings)
             if text is not None:

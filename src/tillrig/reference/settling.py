@@ -123,7 +123,8 @@ class SettleFlow(msgspec.Struct, frozen=True, kw_only=True):
             yield from self._end(way, "207", ())
             return
         yield from self._end(way, "202", None)
-        yield from self._upload(way, settled)
+        if self.conditions.reachable:
+            yield from self._upload(way, settled)
 
     def _end(self, way: Way, network: str, uploaded: tuple[Record, ...] | None) -> Iterator[Branch]:
         way = way.exchange()
