@@ -13,7 +13,8 @@ _FOREVER = 1e9
 
 def wait_for_power_key(terminal: Terminal) -> None:
     """Dark until the power key has been held long enough."""
-    terminal.on = False
+    terminal.on = terminal.busy = False
+    terminal.ecr_waits = None
     terminal.session = Session()
     terminal.display.off()
     hold = terminal.seconds("power_on") / terminal.kernel.scale
