@@ -88,8 +88,8 @@ def test_supply_goes_and_comes(rig: OpenRig) -> None:
     assert power.supplied() is False
     assert power.witness() == "clears_rig"
     power.restore()
-    assert power.supplied() is True
     assert power.witness() == "clears_rig"
+    assert power.supplied() is True
 
 
 def test_the_screens_frames_come_at_their_rate_and_are_young(rig: OpenRig) -> None:

@@ -115,10 +115,14 @@ class Power:
 
     def witness(self) -> Witness:
         """Whether the sensed supply agrees with what the relays were told."""
-        seen = self.supplied()
-        if seen is None:
+        if self._inputs is None or self._sense is None:
             return "none"
         expected = any(self._powered.values()) or not self._lines
+        # A relay that has just been told is still travelling.
+        agrees = wait_for_sense(
+            self._inputs, self._sense, lambda value: bool(value) is expected, _SENSE_S, self._closing
+        )
+        seen = expected if agrees is not None else not expected
         says: Witness = "clears_rig" if seen == expected else "blames_rig"
         now = time.monotonic()
         self._emit("witness", at=now, what="supply", key="supply", says=says, expected=expected, seen=seen)
