@@ -23,7 +23,7 @@ from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_print_
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
 # Margin (nats) below which a silent atlas doubts what others confirm.
-_DOUBT = -0.5
+_DOUBT = -2.0
 
 
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,8 +17,11 @@ from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
 from tillrig.vision.readers.glyphs import GlyphSet, glyph_sets, is_wide
 
 SCALE = 2
-# Blur of lens and printer, in pixels at two pixels a dot.
-_SPREAD = 1.9
+# Blur of lens and printer, in pixels at two pixels a dot: where sound and faulty characters part best, by height (docs/vision.md).
+_SPREAD = {"text": 1.6, "small": 1.3, "amount": 1.9}
+# A dead dot of the print head leaves a stripe so wide, and little else, of what is missing from a character.
+_STRIPE_PX = 6
+_STRIPE_SHARE = 0.65
 _PAD = 4
 _RIVALS = 24
 _ALIGN = 3
@@ -27,11 +30,17 @@ Bank = npt.NDArray[np.float32]
 
 
 class PrintCell(msgspec.Struct, frozen=True):
-    """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best."""
+    """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best.
+
+    `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is missing is one narrow
+    upright stripe, as a dead dot of the print head leaves it.
+    """
 
     char: str
     margin: float
     rival: str
+    added: float
+    striped: bool
 
 
 class PrintFit(msgspec.Struct, frozen=True):
@@ -41,6 +50,7 @@ class PrintFit(msgspec.Struct, frozen=True):
     likeness: float
     cells: tuple[PrintCell, ...]
     stretch: int
+    height: str
 
     @property
     def margin(self) -> float:
@@ -121,7 +131,7 @@ class PrintAtlas:
         bits = np.zeros((rows, x), np.float32)
         for _, glyphs, number, left in places:
             bits[:, left:left + glyphs.width * across] = _sized(glyphs.bits[number], across, down)
-        drawn = _through_lens(bits)
+        drawn = _through_lens(bits, _SPREAD[height])
         if drawn.shape[1] > ink.shape[1] + 2 * _PAD * SCALE * 4 or not places:
             return None
         reach = 10
@@ -133,12 +143,13 @@ class PrintAtlas:
         cells = []
         drift = (0, 0)
         for char, glyphs, number, left in places:
-            cell, drift = self._cell(room, drawn, char, glyphs, number, (left, across, down), (left0, top0), drift)
+            cell, drift = self._cell(room, drawn, char, glyphs, number, (left, across, down), (left0, top0), drift, _SPREAD[height])
             cells.append(cell)
-        return PrintFit(text, float(likeness), tuple(cells), across)
+        return PrintFit(text, float(likeness), tuple(cells), across, height)
 
     def _cell(
-        self, room: Ink, drawn: Ink, char: str, glyphs: GlyphSet, number: int, place: tuple[int, int, int], origin: tuple[int, int], drift: tuple[int, int]
+        self, room: Ink, drawn: Ink, char: str, glyphs: GlyphSet, number: int, place: tuple[int, int, int], origin: tuple[int, int], drift: tuple[int, int],
+        spread: float,
     ) -> tuple[PrintCell, tuple[int, int]]:
         left, across, down = place
         width = (glyphs.width * across + 2 * _PAD) * SCALE
@@ -153,12 +164,14 @@ class PrintAtlas:
         drift = (int(np.clip(drift[0] + dx - _ALIGN, -4, 4)), int(np.clip(drift[1] + dy - _ALIGN, -5, 5)))
         first = x0 - max(0, x0 - width // 2)
         left_over, gain = _left_over(near, context)
-        numbers, bank = _rivals(glyphs, number, across, down)
-        apart = (bank - _drawn_glyph(glyphs, number, across, down)[None])[:, :, : model.shape[1]] * gain
+        numbers, bank = _rivals(glyphs, number, across, down, spread)
+        apart = (bank - _drawn_glyph(glyphs, number, across, down, spread)[None])[:, :, : model.shape[1]] * gain
         energy = (apart**2).sum(axis=(1, 2))
         margins = 1.0 - 2.0 * (apart * left_over[:, first:first + width][None]).sum(axis=(1, 2)) / np.maximum(energy, 1e-3)
         worst = int(margins.argmin())
-        return PrintCell(char, float(margins[worst]), glyphs.chars[int(numbers[worst])]), drift
+        added = float(np.square(np.maximum(apart[worst], 0)).sum() / max(float(energy[worst]), 1e-3))
+        striped = _striped(left_over[:, first:first + width])
+        return PrintCell(char, float(margins[worst]), glyphs.chars[int(numbers[worst])], added, striped), drift
 
 
 def _room(have: int, need: int, reach: int) -> tuple[int, int]:
@@ -188,14 +201,23 @@ def _left_over(seen: Ink, model: Ink) -> tuple[Ink, float]:
     return (flat - weight @ basis).reshape(seen.shape).astype(np.float32), gain
 
 
+def _striped(left_over: Ink) -> bool:
+    missing = np.maximum(-left_over, 0).sum(axis=0)
+    total = float(missing.sum())
+    if total <= 0:
+        return False
+    widest = float(np.convolve(missing, np.ones(_STRIPE_PX), "valid").max())
+    return widest >= _STRIPE_SHARE * total
+
+
 def _sized(bits: npt.NDArray[np.bool_], across: int, down: int) -> npt.NDArray[np.float32]:
     return np.repeat(np.repeat(bits, down, axis=0), across, axis=1).astype(np.float32)
 
 
-def _through_lens(bits: npt.NDArray[np.float32]) -> Ink:
+def _through_lens(bits: npt.NDArray[np.float32], spread: float) -> Ink:
     large = cv2.copyMakeBorder(bits, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_CONSTANT, value=0)
     large = np.repeat(np.repeat(large, SCALE, axis=0), SCALE, axis=1)
-    return np.asarray(cv2.GaussianBlur(large, (0, 0), _SPREAD), np.float32)
+    return np.asarray(cv2.GaussianBlur(large, (0, 0), spread), np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -203,23 +225,23 @@ def _sets(spec: FontSpec) -> tuple[GlyphSet, GlyphSet]:
     return glyph_sets((spec,), (spec.size // 2, spec.size), tall=spec.size // 3)
 
 
-_banks: dict[tuple[int, int, int, int], tuple[npt.NDArray[np.intp], Bank]] = {}
-_drawn: dict[tuple[int, int, int, int], Ink] = {}
+_banks: dict[tuple[int, int, int, int, float], tuple[npt.NDArray[np.intp], Bank]] = {}
+_drawn: dict[tuple[int, int, int, int, float], Ink] = {}
 
 
-def _drawn_glyph(glyphs: GlyphSet, number: int, across: int, down: int) -> Ink:
-    key = (id(glyphs), number, across, down)
+def _drawn_glyph(glyphs: GlyphSet, number: int, across: int, down: int, spread: float) -> Ink:
+    key = (id(glyphs), number, across, down, spread)
     if key not in _drawn:
-        _drawn[key] = _through_lens(_sized(glyphs.bits[number], across, down))
+        _drawn[key] = _through_lens(_sized(glyphs.bits[number], across, down), spread)
     return _drawn[key]
 
 
-def _rivals(glyphs: GlyphSet, number: int, across: int, down: int) -> tuple[npt.NDArray[np.intp], Bank]:
+def _rivals(glyphs: GlyphSet, number: int, across: int, down: int, spread: float) -> tuple[npt.NDArray[np.intp], Bank]:
     """For Latin every other character, for Chinese the nearest shapes, as the lens shows them."""
-    key = (id(glyphs), number, across, down)
+    key = (id(glyphs), number, across, down, spread)
     if key not in _banks:
         count = _RIVALS if len(glyphs.chars) > 500 else len(glyphs.chars)
         numbers = glyphs.neighbours(number, count)
         numbers = numbers[numbers != number]
-        _banks[key] = numbers, np.stack([_drawn_glyph(glyphs, int(rival), across, down) for rival in numbers])
+        _banks[key] = numbers, np.stack([_drawn_glyph(glyphs, int(rival), across, down, spread) for rival in numbers])
     return _banks[key]
