@@ -278,8 +278,8 @@ class FakeCamera:
                 head += b"Content-Length: %d\r\n" % len(picture)
             if self.stamps is not None:
                 head += f"X-Timestamp: {self.stamps():.6f}\r\n".encode()
-            handler.wfile.write(head + b"\r\n" + picture + b"\r\n")
             self.sent.append(picture)
+            handler.wfile.write(head + b"\r\n" + picture + b"\r\n")
 
 
 class EchoHost:

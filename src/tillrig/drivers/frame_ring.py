@@ -55,7 +55,7 @@ class FrameRing:
         self._index = 0
         self._last_at = time.monotonic()
         self._fault = ""
-        self._closed = False
+        self._closed = self._ended = False
 
     def push(self, at: float, jpeg: bytes) -> None:
         shot = Shot(index=self._index, at=at, jpeg=jpeg)
@@ -76,6 +76,12 @@ class FrameRing:
         with self._came:
             self._fault = fault
 
+    def end(self, fault: str) -> None:
+        """No frame will ever come again; nobody need wait."""
+        with self._came:
+            self._fault, self._ended = fault, True
+            self._came.notify_all()
+
     def latest(self) -> Shot | None:
         with self._came:
             return self._shots[-1] if self._shots else None
@@ -90,7 +96,7 @@ class FrameRing:
                 if self._closed:
                     raise CameraError(f"{self.name}: the camera is closed")
                 stalled_at = self._last_at + (STALL_S if self._shots else FIRST_S)
-                if now >= min(deadline, stalled_at):
+                if self._ended or now >= min(deadline, stalled_at):
                     raise CameraError(f"{self.name}: no frame after number {index}; {self._seen(now)}")
                 self._came.wait(min(deadline, stalled_at) - now)
 
@@ -111,7 +117,7 @@ class FrameRing:
             if not self._well():
                 # A busy computer may be late; a camera that lives gives a frame within this time.
                 patience = FRESH_S if self._shots else self._last_at + FIRST_S - time.monotonic()
-                self._came.wait_for(lambda: self._closed or self._well(), patience)
+                self._came.wait_for(lambda: self._closed or self._ended or self._well(), patience)
             if self._closed:
                 raise CameraError(f"{self.name}: the camera is closed")
             if not self._well():

@@ -147,9 +147,10 @@ class OpencvCamera:
             try:
                 self._grab()
             except CameraError as error:
+                if self._file is not None:
+                    self._frames.end(str(error))
+                    return
                 self._frames.fail(str(error))
-            if self._file is not None:
-                return
             self._reopen()
 
     def _grab(self) -> None:
