@@ -7,22 +7,22 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from tillrig.errors import InconclusiveError
+from tillrig.errors import InconclusiveError, ProfileError
 from tillrig.observations import EcrSeen
 from tillrig.ports.serial import SerialLine
 from tillrig.protocols import mis
 from tillrig.timeline import Timeline
 
-FUNCTIONS = {"sale": 0x01, "heartbeat": 0x04, "signin": 0x05}
-NAMES = {code: name for name, code in FUNCTIONS.items()}
 
 
 class EcrClient:
-    """`settings` from the profile: ack_s, tries, length (bcd or binary), ack_before_answer."""
+    """`settings` from the profile: functions (name → byte of tag 001), ack_s, tries, length, ack_before_answer."""
 
     def __init__(self, line: SerialLine, timeline: Timeline, settings: Mapping[str, Any]) -> None:
         self._line, self._timeline = line, timeline
         self._ack_s, self._tries = float(settings.get("ack_s", 2)), int(settings.get("tries", 3))
+        self._functions = {str(name): int(code) for name, code in settings.get("functions", {}).items()}
+        self._names = {code: name for name, code in self._functions.items()}
         self._wants_ack = bool(settings.get("ack_before_answer", True))
         self._dialect = mis.Dialect(length_form=settings.get("length", "bcd"))
         self._decoder = mis.StreamDecoder(self._dialect)
@@ -56,7 +56,9 @@ class EcrClient:
         """
         with self._lock:
             self._reset(function)
-        tags: list[tuple[str, bytes]] = [("001", bytes((FUNCTIONS[function],)))]
+        if function not in self._functions:
+            raise ProfileError(f"the profile names no byte for the cash register's {function} (ecr.functions)")
+        tags: list[tuple[str, bytes]] = [("001", bytes((self._functions[function],)))]
         if order:
             tags.append(("002", order.encode("ascii")))
         if amount is not None:
@@ -96,7 +98,7 @@ class EcrClient:
     def _take_answer(self, at: float, frame: mis.Frame) -> None:
         fields = frame.texts
         code = frame.tags.get("001", b"")[:1]
-        function = NAMES.get(code[0], code.hex()) if code else ""
+        function = self._names.get(code[0], code.hex()) if code else ""
         problems = list(self._problems)
         if self._wants_ack and function != "heartbeat" and not self._acked:
             problems.append("an answer without an ACK before it")

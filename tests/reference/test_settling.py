@@ -29,7 +29,7 @@ def test_a_balanced_settlement_ends_the_batch(sold: Walk) -> None:
     assert screens(branch) == ["menu", "confirm_settle", "ask_operator"]
     asked = fields(message(branch, "settlement"))
     assert asked["F48"] == "0000000024450020000000000000000" + "0" * 31
-    assert (asked["F60.3"], asked["F49"], asked["F63"], asked["F11"]) == ("201", "156", "01", "000009")
+    assert (asked["F60.3"], asked["F49"], asked["F63"], asked["F11"]) == ("201", "156", "01 ", "000009")
     end = fields(message(branch, "upload_end"))
     assert (end["F60.3"], end["F48"], end["F11"]) == ("207", "0000", "000010")
     ledger = sold.ledger

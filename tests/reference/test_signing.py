@@ -36,7 +36,7 @@ def test_a_sign_in_sends_its_fields_and_shows_the_hosts_clock(prompt: Walk) -> N
     branch = prompt.do(SignIn(operator="02"), IN)
     request = message(branch, "signin")
     expected = fields(request)
-    assert (expected["F11"], expected["F63"]) == ("000007", "02")
+    assert (expected["F11"], expected["F63"]) == ("000007", "02 ")
     assert [expected[f"F60.{part}"] for part in (1, 2, 3, 4)] == ["00", "000001", "003", None]
     assert request.may == ("F62",)
     assert not request.mac

@@ -104,7 +104,7 @@ def judge(
     `witnesses`: what the instruments said when they were asked to prove themselves, by the first word of their points
     (screen, slip, host, ecr, console); unasked ones are no witnesses.
     """
-    proof: Witnesses = {**_absences(observations), **(witnesses or {})}
+    proof = _proof(observations, witnesses or {})
     heard = of(observations, HostSeen)
     branch, exact = choose_branch(branches, heard)
     seen = of(observations, ScreenSeen)
@@ -135,9 +135,18 @@ def judge(
     )
 
 
-def _absences(observations: Iterable[Observation]) -> Witnesses:
-    """What the observers found when something did not come in time."""
-    return {one.point.partition(".")[0]: one.witness for one in observations if isinstance(one, Absent)}
+def _proof(observations: Iterable[Observation], asked: Witnesses) -> Witnesses:
+    """What clears or blames each instrument: its own check, and what the observers found when something did not come.
+    Who could not clear the rig then is not overruled by a check afterwards.
+    """
+    words = dict(asked)
+    for one in of(observations, Absent):
+        place = one.point.partition(".")[0]
+        if words.get(place) != "blames_rig" and one.witness != "clears_rig":
+            words[place] = one.witness
+        else:
+            words.setdefault(place, one.witness)
+    return words
 
 
 def _money_in_doubt(findings: Iterable[Finding]) -> bool:

@@ -6,7 +6,7 @@ import time
 
 from tillrig.errors import CameraError
 from tillrig.observations import Testimony
-from tillrig.ports.camera import Camera
+from tillrig.ports.camera import Camera, Shot
 from tillrig.timeline import Timeline
 from tillrig.vision import Frame, SlipLine, SlipReader
 
@@ -31,27 +31,35 @@ class SlipObserver:
         self._count = 0
 
     def at_rest(self, since: float, deadline: float) -> Capture | None:
-        """Three distinct frames in which the paper does not move, all taken after `since`; None at `deadline`.
+        """Two distinct frames taken after `since` between which the paper does not move; None at `deadline`.
 
+        The frames that the camera kept are looked at first: the printer may already have gone on when somebody asks.
         Raises CameraError when no frames come.
         """
-        kept: list[Frame] = []
-        latest = self._camera.latest()
-        index = latest.index - 1 if latest is not None and latest.at >= since else (latest.index if latest else -1)
+        last: Frame | None = None
+        index = -1
+        for shot in self._camera.ring():
+            index = shot.index
+            if shot.at >= since:
+                capture, last = self._compared(last, shot)
+                if capture is not None:
+                    return capture
         while time.monotonic() < deadline:
             shot = self._camera.after(index, deadline)
             index = shot.index
-            if shot.at < since:
-                continue
-            frame = Frame.of(shot, "slip")
-            if kept and not self._reader.at_rest(kept[-1], frame):
-                kept.clear()
-            kept.append(frame)
-            if len(kept) >= 3:
-                self._count += 1
-                self._timeline.append("slip_at_rest", at=frame.time, capture=self._count, frames=[one.id for one in kept])
-                return Capture(tuple(kept), self._count)
+            if shot.at >= since:
+                capture, last = self._compared(last, shot)
+                if capture is not None:
+                    return capture
         return None
+
+    def _compared(self, last: Frame | None, shot: Shot) -> tuple[Capture | None, Frame]:
+        frame = Frame.of(shot, "slip")
+        if last is None or last.jpeg == frame.jpeg or not self._reader.at_rest(last, frame):
+            return None, frame
+        self._count += 1
+        self._timeline.append("slip_at_rest", at=frame.time, capture=self._count, frames=[last.id, frame.id])
+        return Capture((last, frame), self._count), frame
 
     def check(self) -> None:
         """Raise CameraError when the camera cannot testify: silent, black, or frozen."""

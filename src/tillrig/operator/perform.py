@@ -75,8 +75,8 @@ class Operator:
         """
         track = Track(branches)
         current = self._eye.current
-        begun_elsewhere = isinstance(action, PowerOn)
-        done = self._eye.count if begun_elsewhere or current is None else current.seq - 1
+        begins_here = current is not None and current.kind in track.first and not isinstance(action, PowerOn)
+        done = current.seq - 1 if current is not None and begins_here else self._eye.count
         result = Performance(done)
         self._hand.begin()
         self._eye.expect(track.expected)
@@ -111,7 +111,7 @@ class Operator:
         if sighting.kind not in ("ask_card", "reading"):
             self._hand.withdraw_from_field()
         if not steps:
-            if is_passing(sighting.kind) or self._is_start(result, sighting):
+            if is_passing(sighting.kind):
                 return "none"
             if not self._stays(sighting):
                 return "none"
@@ -124,10 +124,6 @@ class Operator:
             raise InconclusiveError(f"the branches disagree on how to answer {sighting.kind}: {gives}")
         self._hand.give(steps[0], sighting, action)
         return steps[0].give
-
-    def _is_start(self, result: Performance, sighting: Sighting) -> bool:
-        """The screen that stood there before an action that no screen sets off."""
-        return sighting.seq == result.first + 1 and sighting.at < result.started
 
     def _stays(self, sighting: Sighting) -> bool:
         """Whether an unexpected screen is really there: it lasts until it has settled."""
@@ -199,7 +195,12 @@ class Operator:
             return
         capture = self._slips.at_rest(sighting.at - 0.05, time.monotonic() + REST_S)
         if capture is None:
-            self._timeline.append("slip_restless", screen=sighting.kind)
+            now = time.monotonic()
+            why = f"the paper was never at rest for two frames after {sighting.kind} was shown"
+            result.absent.append(
+                Absent(seq=self._eye.count, at=now, point="slip", waited=now - sighting.at, witness="none", why=why)
+            )
+            self._timeline.append("absent", point="slip", witness="none", why=why)
             return
         result.captures.append(capture)
         self.on_capture(capture, track)

@@ -32,6 +32,11 @@ class Track:
         return tuple(kinds)
 
     @property
+    def first(self) -> frozenset[str]:
+        """Kinds with which the branches begin."""
+        return frozenset(steps[0].kind for _, steps, _ in self._live if steps)
+
+    @property
     def awaited(self) -> str:
         """The next kind that must come; "" when nothing must."""
         return next((step.kind for _, steps, at in self._live for step in steps[at:] if not step.optional), "")

@@ -12,7 +12,7 @@ from tillrig.profiles.screens import alike, bare
 from tillrig.profiles.texts import broken, eye_kind, text_of, value_of, written
 from tillrig.steps import Field, Slip
 
-_PIECE = re.compile(r"\{([\w.]+)(:plain)?\}")
+_PIECE = re.compile(r"\{([\w.]+)(:plain|:>\d+)?\}")
 
 
 class LineExpectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ def _lines(
     lead = next((field for field in known if field.money), known[0] if known else None)
     if template.each:
         return _each(profile, template, values[about], lead, step, unbound)
-    text = _PIECE.sub(lambda found: values[found[1]], template.text)
+    text = _PIECE.sub(lambda found: _placed(values[found[1]], found[2] or ""), template.text)
     if names and not text.strip():
         return []
     label = _PIECE.sub("", template.text)
@@ -106,6 +106,11 @@ def _lines(
             )
         )
     return found
+
+
+def _placed(value: str, form: str) -> str:
+    """`value`, right-aligned in so many columns where the template says `:>n`."""
+    return value.rjust(int(form[2:])) if form.startswith(":>") else value
 
 
 def _each(

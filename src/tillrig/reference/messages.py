@@ -116,7 +116,7 @@ def signin(parameters: Parameters, way: Way, operator: str) -> HostMessage:
         need,
         parameters.network_code,
         identity(way),
-        field("F63", "text", operator, need),
+        field("F63", "text", f"{operator} ", need),
     )
     learned = (
         Bind(way.symbol("when"), "answer.F13+answer.F12"),
@@ -145,7 +145,7 @@ def settlement(parameters: Parameters, way: Way, operator: str, totals: str | No
         "201",
         identity(way),
         field("F49", "text", "156", need),
-        field("F63", "text", operator, need),
+        field("F63", "text", f"{operator} ", need),
         *([] if totals is None else [sums]),
     )
     learned = (

@@ -179,8 +179,8 @@ class Navigator:
         facts: list[Fact] = [JournalIs(rows=journal)]
         if status.get("batch", "").isdigit():
             facts.append(BatchIs(batch=status["batch"]))
-        stan = status.get("stan") or status.get("trace")
-        facts.append(LastStan(stan=stan if stan and stan.isdigit() else None))
+        if self._session.ledger.uncertain:
+            facts.append(LastStan(stan=None))  # one may have been taken for a message that never arrived (rules H19)
         facts.extend(self._pending_facts(status))
         session = self._session
         session.ledger = session.engine.adopt(session.ledger, *facts)
