@@ -92,8 +92,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     except BaseException as raised:  # noqa: BLE001 - whatever the test raised decides the verdict, then goes on
         error = raised
     word = suite_attempts.end(error)
-    if isinstance(error, KeyboardInterrupt | SystemExit):
+    if isinstance(error, KeyboardInterrupt):
         raise error
+    if isinstance(error, SystemExit):  # SIGTERM: pytest would go on with the next test
+        pytest.exit(f"ended from outside ({error})", returncode=143)
     word.raise_for_pytest(error)
     return value
 

@@ -78,6 +78,6 @@ def of_exception(error: BaseException) -> Verdict:
         return Verdict.RIG_ERROR
     if isinstance(error, errors.InconclusiveError):
         return Verdict.INCONCLUSIVE
-    if isinstance(error, errors.BlockedError):
-        return Verdict.BLOCKED
+    if isinstance(error, errors.BlockedError | KeyboardInterrupt | SystemExit):
+        return Verdict.BLOCKED  # interrupted from outside: nothing was found out
     return Verdict.TEST_ERROR
