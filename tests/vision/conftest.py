@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tillrig.vision import Atlas, PrintAtlas, Readers
-
 from tests.vision.photographs import DISPLAY, PAPER
+from tillrig.vision import Atlas, PrintAtlas, Readers
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,8 @@ def columns(text: str) -> int:
 
 
 def screen(rows: Sequence[str], inverse: Sequence[int] = (), right: Sequence[int] = ()) -> Bits:
-    """64x128 dots; rows in `inverse` are shown inverse, those in `right` right-aligned, a row 0 that is inverse centred."""
+    """64x128 dots; rows in `inverse` are shown inverse, those in `right` right-aligned, a row 0 that is inverse
+    centred."""
     bands = []
     for number, text in enumerate(rows):
         free = 16 - columns(text)
@@ -54,10 +55,14 @@ def screen(rows: Sequence[str], inverse: Sequence[int] = (), right: Sequence[int
     return np.vstack(bands)
 
 
-def photographed(dots: Bits, seed: int, count: int = 2, grade: str = "typical", **options: object) -> tuple[list[Frame], list[list[float]]]:
+def photographed(
+    dots: Bits, seed: int, count: int = 2, grade: str = "typical", **options: object
+) -> tuple[list[Frame], list[list[float]]]:
     """`count` distinct frames of one pose, and the calibrated corners."""
     pose = Pose.draw(grade, seed)
-    return [frame_of(render_screen(dots, pose, frame=number, **options), pose, number) for number in range(count)], pose.screen_corners  # type: ignore[arg-type]
+    return [
+        frame_of(render_screen(dots, pose, frame=number, **options), pose, number) for number in range(count)
+    ], pose.screen_corners  # type: ignore[arg-type]
 
 
 def frame_of(picture: Bits, pose: Pose, number: int, camera: str = "screen") -> Frame:
@@ -79,18 +84,39 @@ def slip(lines: Sequence[tuple[str, str]]) -> Bits:
     return np.vstack(bands)
 
 
-def slip_photographed(dots: Bits, seed: int, count: int = 2, grade: str = "typical") -> tuple[list[Frame], list[list[float]]]:
+def slip_photographed(
+    dots: Bits, seed: int, count: int = 2, grade: str = "typical"
+) -> tuple[list[Frame], list[list[float]]]:
     pose = Pose.draw(grade, seed)
-    return [frame_of(render_slip(dots, pose, frame=number), pose, number, "slip") for number in range(count)], pose.slip_corners
+    return [
+        frame_of(render_slip(dots, pose, frame=number), pose, number, "slip") for number in range(count)
+    ], pose.slip_corners
 
 
 def fields(rng: random.Random) -> list[tuple[str, str]]:
     """Four (text, kind) as a classic screen shows them."""
-    amount = f"{rng.choice([rng.randrange(1, 100), rng.randrange(100, 10**4), rng.randrange(10**4, 5 * 10**6)]) / 100:.2f}"
-    prompts = ["请输入金额:", "请刷卡/插卡/挥卡", "通讯中,请稍候", "交易成功", "[51]可用余额不足", "1 消费  2 撤销", "3 退货  4 预授权", "按确认继续打印"]
+    amount = (
+        f"{rng.choice([rng.randrange(1, 100), rng.randrange(100, 10**4), rng.randrange(10**4, 5 * 10**6)]) / 100:.2f}"
+    )
+    prompts = [
+        "请输入金额:",
+        "请刷卡/插卡/挥卡",
+        "通讯中,请稍候",
+        "交易成功",
+        "[51]可用余额不足",
+        "1 消费  2 撤销",
+        "3 退货  4 预授权",
+        "按确认继续打印",
+    ]
     return [
         (rng.choice(["消费", "撤销", "退货", "结算"]), "text"),
         (rng.choice(prompts), "text"),
         (amount, "amount"),
-        rng.choice([("*" * rng.randrange(1, 13), "masked_pan"), (f"{rng.randrange(10**6):06d}", "digits"), ("990012******" + f"{rng.randrange(10**4):04d}", "masked_pan")]),
+        rng.choice(
+            [
+                ("*" * rng.randrange(1, 13), "masked_pan"),
+                (f"{rng.randrange(10**6):06d}", "digits"),
+                ("990012******" + f"{rng.randrange(10**4):04d}", "masked_pan"),
+            ]
+        ),
     ]

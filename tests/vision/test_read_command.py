@@ -13,9 +13,13 @@ from tillrig.cli.read import read
 
 def test_pictures_are_read_in_order_and_bad_entries_are_named(tmp_path: Path) -> None:
     """Good pictures are read, bad ones say why, the exit code tells that some were bad."""
-    frames, corners = photographed(screen(["消费", "请输入金额:", "12.34", ""], inverse=[0], right=[2]), seed=900, count=1)
+    frames, corners = photographed(
+        screen(["消费", "请输入金额:", "12.34", ""], inverse=[0], right=[2]), seed=900, count=1
+    )
     (tmp_path / "screen.jpg").write_bytes(frames[0].jpeg)
-    papers, edges = slip_photographed(slip([("凭证号(VOUCHER NO):000123", "text"), ("RMB 1,234.56", "amount"), ("", "120")]), seed=901, count=1)
+    papers, edges = slip_photographed(
+        slip([("凭证号(VOUCHER NO):000123", "text"), ("RMB 1,234.56", "amount"), ("", "120")]), seed=901, count=1
+    )
     (tmp_path / "slip.jpg").write_bytes(papers[0].jpeg)
     (tmp_path / "torn.jpg").write_bytes(frames[0].jpeg[:200])
     entries = [
@@ -30,11 +34,21 @@ def test_pictures_are_read_in_order_and_bad_entries_are_named(tmp_path: Path) ->
     result = CliRunner().invoke(read, ["--list", str(listing), "--json"])
     answers = [json.loads(line) for line in result.output.splitlines()]
     assert result.exit_code == 1
-    assert [answer["image"] for answer in answers] == ["screen.jpg", "torn.jpg", "screen.jpg", "screen.jpg", "slip.jpg", None]
+    assert [answer["image"] for answer in answers] == [
+        "screen.jpg",
+        "torn.jpg",
+        "screen.jpg",
+        "screen.jpg",
+        "slip.jpg",
+        None,
+    ]
     assert ["error" in answer for answer in answers] == [False, True, True, True, False, True]
     assert "torn.jpg" in answers[1]["error"] and "corners" in answers[2]["error"]
     assert [line["text"] for line in answers[0]["lines"]] == ["消费", "请输入金额:", "12.34"]
     x0, y0, x1, y1 = answers[0]["lines"][2]["box"]
     assert 600 < x0 < x1 < 1100 and 0 < y0 < y1 < 720
-    assert [line["text"].replace(" ", "") for line in answers[4]["lines"]] == ["凭证号(VOUCHERNO):000123", "RMB1,234.56"]
+    assert [line["text"].replace(" ", "") for line in answers[4]["lines"]] == [
+        "凭证号(VOUCHERNO):000123",
+        "RMB1,234.56",
+    ]
     assert all(0 <= line["confidence"] <= 1 for line in answers[4]["lines"])

@@ -27,7 +27,8 @@ def line(readers: Readers) -> LineImage:
 
 @pytest.mark.parametrize("name", ["rapidocr", "atlas", "tesseract"])
 def test_a_reader_reads_a_line_and_scores_an_expectation(name: str, readers: Readers, line: LineImage) -> None:
-    """Contract: a name, a blind reading with confidences, and a margin that is higher for what is shown than for another text."""
+    """Contract: a name, a blind reading with confidences, and a margin that is higher for what is shown than for
+    another text."""
     reader = {"rapidocr": readers.recogniser, "atlas": readers.atlas, "tesseract": readers.tesseract}[name]
     assert isinstance(reader, Reader)
     assert reader.name == name
@@ -64,7 +65,7 @@ def test_spellings_that_count_as_one_fold_together() -> None:
 
 def test_a_missing_font_is_named() -> None:
     """A font that is not there is the profile's fault and is named."""
-    with pytest.raises(ProfileError, match="nowhere.ttf"):
+    with pytest.raises(ProfileError, match=r"nowhere\.ttf"):
         Atlas((FontSpec("/nowhere.ttf", 16),))
 
 
@@ -75,7 +76,8 @@ def test_a_crop_must_be_a_picture(readers: Readers) -> None:
 
 
 def test_importing_the_eye_loads_nothing_heavy_and_telemetry_is_off_before_onnxruntime() -> None:
-    """tillrig.vision imports neither OpenCV nor onnxruntime; onnxruntime is imported with its telemetry switched off."""
+    """tillrig.vision imports neither OpenCV nor onnxruntime; onnxruntime is imported with its telemetry switched
+    off."""
     code = (
         "import sys, os, tillrig.vision as v; assert not {'cv2', 'onnxruntime', 'rapidocr', 'PIL'} & set(sys.modules); "
         "v.Recogniser(); assert os.environ['ORT_DISABLE_TELEMETRY'] == '1' and 'onnxruntime' in sys.modules"

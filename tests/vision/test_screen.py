@@ -1,4 +1,5 @@
-"""What a classic screen shows through the typical optics is read and testified; a firmware bug of one character is not overlooked."""
+"""What a classic screen shows through the typical optics is read and testified; a firmware bug of one character is
+not overlooked."""
 
 from __future__ import annotations
 
@@ -66,7 +67,7 @@ def test_one_frame_is_no_proof(readers: Readers) -> None:
 
 
 def test_a_blank_row_is_blank_and_text_where_none_belongs_is_a_mismatch(readers: Readers) -> None:
-    """"" expects a blank row: sound when blank, a mismatch when something stands there."""
+    """ "" expects a blank row: sound when blank, a mismatch when something stands there."""
     frames, corners = photographed(screen(["消费", "", "12.34", ""], inverse=[0]), seed=8, count=3)
     reader = _reader(corners, readers)
     assert [row.blank for row in reader.quick_rows(frames[0])] == [False, True, False, True]
@@ -83,7 +84,10 @@ def test_a_dark_display_reads_as_blank_rows(readers: Readers) -> None:
 
 def test_the_ghost_of_the_last_amount_is_not_read(readers: Readers) -> None:
     """Right after a change, the last screen's ghost does not change what is read."""
-    before, after = screen(["消费", "请输入金额:", "888.88", ""], inverse=[0]), screen(["消费", "请输入金额:", "1.11", ""], inverse=[0])
+    before, after = (
+        screen(["消费", "请输入金额:", "888.88", ""], inverse=[0]),
+        screen(["消费", "请输入金额:", "1.11", ""], inverse=[0]),
+    )
     frames, corners = photographed(after, seed=10, before=before, after_s=0.02)
     assert _reader(corners, readers).testify_row(frames, 2, "1.11", "amount").answer is Answer.MATCH
 

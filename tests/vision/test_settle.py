@@ -1,4 +1,5 @@
-"""The watch sees each change when it comes, calls a screen settled only when the glass is at rest, and names a camera that is no witness."""
+"""The watch sees each change when it comes, calls a screen settled only when the glass is at rest, and names a camera
+that is no witness."""
 
 from __future__ import annotations
 
@@ -65,7 +66,9 @@ def _conditions(seed: int, spoil: object) -> list[RigCondition | None]:
         if number >= 25:
             picture = spoil(picture)  # type: ignore[operator]
         picture = np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
-        found.append(watch.feed(Frame(number / 30, cv2.imencode(".jpg", picture)[1].tobytes(), "screen", number)).condition)
+        found.append(
+            watch.feed(Frame(number / 30, cv2.imencode(".jpg", picture)[1].tobytes(), "screen", number)).condition
+        )
     return found
 
 

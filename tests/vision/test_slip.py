@@ -10,22 +10,40 @@ from tillrig.vision import Answer, Readers, SlipReader
 BLANK = ("", "120")
 
 
-def _sale(amount: str = "RMB 1,234.56", card: str = "990012******1234 /I", voucher: str = "000123", end: str = "可用余额") -> list[tuple[str, str]]:
+def _sale(
+    amount: str = "RMB 1,234.56", card: str = "990012******1234 /I", voucher: str = "000123", end: str = "可用余额"
+) -> list[tuple[str, str]]:
     return [
-        ("POS签购单 / POS SALES SLIP", "text"), ("-" * 32, "text"), ("终端编号(TERMINAL NO):10000001", "text"), ("卡号(CARD NO):", "text"), (card, "text"),
-        (f"凭证号(VOUCHER NO):{voucher}", "text"), ("2026/11/20 12:34:56", "text"), (amount, "amount"), (end, "text"), ("AID:A000000333010101", "small"),
+        ("POS签购单 / POS SALES SLIP", "text"),
+        ("-" * 32, "text"),
+        ("终端编号(TERMINAL NO):10000001", "text"),
+        ("卡号(CARD NO):", "text"),
+        (card, "text"),
+        (f"凭证号(VOUCHER NO):{voucher}", "text"),
+        ("2026/11/20 12:34:56", "text"),
+        (amount, "amount"),
+        (end, "text"),
+        ("AID:A000000333010101", "small"),
     ]
 
 
 EXPECTED = [
-    (0, "POS签购单 / POS SALES SLIP", "text"), (2, "终端编号(TERMINAL NO):10000001", "digits"), (3, "卡号(CARD NO):", "text"), (4, "990012******1234 /I", "masked_pan"),
-    (5, "凭证号(VOUCHER NO):000123", "digits"), (6, "2026/11/20 12:34:56", "time"), (7, "RMB 1,234.56", "amount"), (8, "可用余额", "text"), (9, "AID:A000000333010101", "text"),
+    (0, "POS签购单 / POS SALES SLIP", "text"),
+    (2, "终端编号(TERMINAL NO):10000001", "digits"),
+    (3, "卡号(CARD NO):", "text"),
+    (4, "990012******1234 /I", "masked_pan"),
+    (5, "凭证号(VOUCHER NO):000123", "digits"),
+    (6, "2026/11/20 12:34:56", "time"),
+    (7, "RMB 1,234.56", "amount"),
+    (8, "可用余额", "text"),
+    (9, "AID:A000000333010101", "text"),
 ]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_two_slips_are_parted_and_every_line_matches(seed: int, paper_readers: Readers) -> None:
-    """Lines come in order with their height class, slips are parted by blank paper, and sound lines are MATCH from two frames."""
+    """Lines come in order with their height class, slips are parted by blank paper, and sound lines are MATCH from
+    two frames."""
     frames, corners = slip_photographed(slip([*_sale(), BLANK, *_sale(), BLANK]), seed=600 + seed)
     reader = SlipReader(PAPER, corners, readers=paper_readers)
     read = reader.read_slip(frames)
@@ -47,12 +65,14 @@ def test_two_slips_are_parted_and_every_line_matches(seed: int, paper_readers: R
         (8, "可用佘额", "text", {"end": "可用佘额"}),
     ],
 )
-def test_one_wrong_character_on_paper_is_never_a_match(line: int, shown: str, kind: str, changed: dict[str, str], paper_readers: Readers) -> None:
+def test_one_wrong_character_on_paper_is_never_a_match(
+    line: int, shown: str, kind: str, changed: dict[str, str], paper_readers: Readers
+) -> None:
     """A slip that differs in one character is a MISMATCH with what was printed."""
     frames, corners = slip_photographed(slip([*_sale(**changed), BLANK]), seed=620 + line, count=3)
     reader = SlipReader(PAPER, corners, readers=paper_readers)
     found = reader.read_slip(frames[0]).lines[line]
-    expected = dict((number, text) for number, text, _ in EXPECTED)[line]
+    expected = {number: text for number, text, _ in EXPECTED}[line]
     said = reader.testify_line(frames, found, expected, kind)
     printed = next(iter(changed.values()))
     assert said.answer is Answer.MISMATCH, said.reason

@@ -19,18 +19,25 @@ _KINDS = ("screen", "slip")
 
 
 @click.command()
-@click.option("--list", "listing", required=True, type=click.File("r", encoding="utf-8"), metavar="LIST.jsonl", help="One JSON object a line; `-` for standard input.")
+@click.option(
+    "--list",
+    "listing",
+    required=True,
+    type=click.File("r", encoding="utf-8"),
+    metavar="LIST.jsonl",
+    help="One JSON object a line; `-` for standard input.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each picture, in order.")
 def read(listing: Any, as_json: bool) -> None:
     """Read pictures of terminals' screens and slips.
 
-    Each line of the list: {"image": PATH, "kind": "screen" | "slip", "profile": NAME or PATH, "corners": [[x, y] x 4]}, corners in pixels of
-    the picture from top-left clockwise: of the display's dot matrix, or of the printed width of the paper. Relative image paths are looked
-    up beside the list, then in the working directory.
+    Each line of the list: {"image": PATH, "kind": "screen" | "slip", "profile": NAME or PATH, "corners": [[x, y] x
+    4]}, corners in pixels of the picture from top-left clockwise: of the display's dot matrix, or of the printed
+    width of the paper. Relative image paths are looked up beside the list, then in the working directory.
 
-    Each answer: {"image", "lines": [{"text", "confidence", "box"}]} with box = [x0, y0, x1, y1], upright, in pixels of the picture, and
-    "polygon", the four exact corners. A picture that cannot be read gets "error" and no lines; the others are still read, and the exit
-    code is 1 at the end.
+    Each answer: {"image", "lines": [{"text", "confidence", "box"}]} with box = [x0, y0, x1, y1], upright, in pixels
+    of the picture, and "polygon", the four exact corners. A picture that cannot be read gets "error" and no lines;
+    the others are still read, and the exit code is 1 at the end.
     """
     beside = Path(listing.name).parent if listing.name not in ("-", "<stdin>") else Path()
     desk = _Desk(beside)
@@ -84,7 +91,11 @@ class _Desk:
 
         corners = checked_corners(entry["corners"], "corners")
         frame = Frame.from_file(self._path(entry["image"]))
-        found = self._slip(entry["profile"], frame, corners) if entry["kind"] == "slip" else self._screen(entry["profile"], frame, corners)
+        found = (
+            self._slip(entry["profile"], frame, corners)
+            if entry["kind"] == "slip"
+            else self._screen(entry["profile"], frame, corners)
+        )
         return [_line(text, confidence, polygon) for text, confidence, polygon in found]
 
     def _path(self, image: str) -> Path:
@@ -97,7 +108,9 @@ class _Desk:
         geometry = display_geometry(self._profile(profile))
         readers = self._readers.get((profile, "screen"))
         if readers is None:
-            readers = self._readers[profile, "screen"] = Readers(atlas=Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None)
+            readers = self._readers[profile, "screen"] = Readers(
+                atlas=Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None
+            )
         reading = ScreenReader(geometry, corners, readers=readers).read_screen(frame)
         return [(row.text, row.confidence, row.box) for row in reading.rows if not row.blank]
 
@@ -137,6 +150,8 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
-    click.echo(f"{answer['image']}: {answer.get('error', '')}".rstrip(": ") if "error" in answer else f"{answer['image']}:")
+    click.echo(
+        f"{answer['image']}: {answer.get('error', '')}".rstrip(": ") if "error" in answer else f"{answer['image']}:"
+    )
     for line in answer["lines"]:
         click.echo(f"  {line['confidence']:.2f}  {line['text']}")

@@ -1,4 +1,5 @@
-"""The eye: calibrate, settle, read, testify. Usable without the rest of tillrig; nothing heavy is imported before it is used."""
+"""The eye: calibrate, settle, read, testify. Usable without the rest of tillrig; nothing heavy is imported before it
+is used."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tillrig.observations import Reading as Answer
     from tillrig.vision.frame import Frame
-    from tillrig.vision.geometry import Corners, DisplayGeometry, FontSpec, PaperGeometry, checked_corners, display_geometry, paper_geometry
+    from tillrig.vision.geometry import (
+        Corners,
+        DisplayGeometry,
+        FontSpec,
+        PaperGeometry,
+        checked_corners,
+        display_geometry,
+        paper_geometry,
+    )
     from tillrig.vision.grammar import KINDS, MONEY, Kind
     from tillrig.vision.gridfit import GridFit, fit_grid
     from tillrig.vision.readers.atlas import Atlas
@@ -27,7 +36,18 @@ if TYPE_CHECKING:
 _HOME = {
     "Answer": "tillrig.observations:Reading",
     "Frame": "frame",
-    **dict.fromkeys(("Corners", "checked_corners", "DisplayGeometry", "FontSpec", "PaperGeometry", "display_geometry", "paper_geometry"), "geometry"),
+    **dict.fromkeys(
+        (
+            "Corners",
+            "checked_corners",
+            "DisplayGeometry",
+            "FontSpec",
+            "PaperGeometry",
+            "display_geometry",
+            "paper_geometry",
+        ),
+        "geometry",
+    ),
     **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
     **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
     "Atlas": "readers.atlas",
@@ -44,11 +64,43 @@ _HOME = {
     **dict.fromkeys(("Vote", "Witness"), "witness"),
 }
 __all__ = [
-    "KINDS", "MONEY", "Agreement", "Answer", "Atlas", "Corners", "DisplayGeometry", "FontSpec", "Frame", "GridFit", "Kind", "LineImage",
-    "LineReading", "PaperGeometry", "PrintAtlas", "Reader", "Readers", "Recogniser", "Rectifier", "RigCondition", "RowReading", "ScreenReader",
-    "ScreenReading", "ScreenWatch", "SlipLine", "SlipReader", "SlipReading", "Tesseract", "Testimony", "Vote", "WatchState", "Witness",
+    "KINDS",
+    "MONEY",
+    "Agreement",
+    "Answer",
+    "Atlas",
+    "Corners",
+    "DisplayGeometry",
+    "FontSpec",
+    "Frame",
+    "GridFit",
+    "Kind",
+    "LineImage",
+    "LineReading",
+    "PaperGeometry",
+    "PrintAtlas",
+    "Reader",
+    "Readers",
+    "Recogniser",
+    "Rectifier",
+    "RigCondition",
+    "RowReading",
+    "ScreenReader",
+    "ScreenReading",
+    "ScreenWatch",
+    "SlipLine",
+    "SlipReader",
+    "SlipReading",
+    "Tesseract",
+    "Testimony",
+    "Vote",
+    "WatchState",
+    "Witness",
     "checked_corners",
-    "display_geometry", "fit_grid", "paper_geometry", "testify",
+    "display_geometry",
+    "fit_grid",
+    "paper_geometry",
+    "testify",
 ]
 
 

@@ -20,7 +20,8 @@ _LONGEST_SIDE = 12_000
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """`time` monotonic seconds of mid exposure, `jpeg` the encoded picture (any format OpenCV decodes), `sequence` counts up per `camera`."""
+    """`time` monotonic seconds of mid exposure, `jpeg` the encoded picture (any format OpenCV decodes), `sequence`
+    counts up per `camera`."""
 
     time: float
     jpeg: bytes
@@ -38,7 +39,8 @@ class Frame(msgspec.Struct, frozen=True):
         return hashlib.sha256(self.jpeg).hexdigest()
 
     def grey(self, reduce: int = 1) -> Grey:
-        """Decoded 8-bit grey picture, each side divided by `reduce` (1, 2 or 4). Raises CameraError when it is no picture."""
+        """Decoded 8-bit grey picture, each side divided by `reduce` (1, 2 or 4). Raises CameraError when it is no
+        picture."""
         return _decoded(self, reduce)
 
     def image(self) -> Grey:
@@ -53,7 +55,8 @@ class Frame(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_file(cls, path: str | Path, sequence: int = 0) -> Frame:
-        """A stored picture as a frame; decoded at once, so that a bad file is known by its name. Raises UsageError, CameraError."""
+        """A stored picture as a frame; decoded at once, so that a bad file is known by its name. Raises UsageError,
+        CameraError."""
         path = Path(path)
         try:
             frame = cls(0.0, path.read_bytes(), path.name, sequence)
@@ -94,5 +97,7 @@ def _sound(picture: Any, frame: Frame) -> Grey:
     if picture is None or picture.size == 0:
         raise CameraError(f"frame {frame.id} ({len(frame.jpeg)} bytes) cannot be decoded; look at the camera's stream")
     if max(picture.shape[:2]) > _LONGEST_SIDE:
-        raise CameraError(f"frame {frame.id} is {picture.shape[1]}x{picture.shape[0]} pixels, more than {_LONGEST_SIDE} a side")
+        raise CameraError(
+            f"frame {frame.id} is {picture.shape[1]}x{picture.shape[0]} pixels, more than {_LONGEST_SIDE} a side"
+        )
     return picture  # type: ignore[no-any-return]

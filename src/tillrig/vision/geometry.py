@@ -40,13 +40,14 @@ class DisplayGeometry(msgspec.Struct, frozen=True, kw_only=True):
         cell_width, cell_height = self.cell
         if self.columns * cell_width > self.width or self.rows * cell_height > self.height:
             raise UsageError(
-                f"{self.rows} rows of {self.columns} cells of {cell_width}x{cell_height} dots do not fit on a display of "
-                f"{self.width}x{self.height} dots; correct the profile's display"
+                f"{self.rows} rows of {self.columns} cells of {cell_width}x{cell_height} dots do not fit on a display "
+                f"of {self.width}x{self.height} dots; correct the profile's display"
             )
 
 
 class PaperGeometry(msgspec.Struct, frozen=True, kw_only=True):
-    """Paper `dots` wide, printed in lines of `text_height`, `small_height` and `amount_height` dots; `gap` blank dots part two slips."""
+    """Paper `dots` wide, printed in lines of `text_height`, `small_height` and `amount_height` dots; `gap` blank dots
+    part two slips."""
 
     dots: int = 384
     text_height: int = 24
@@ -72,8 +73,13 @@ def display_geometry(profile: Any) -> DisplayGeometry:
     """The display of a loaded profile (`tillrig.profiles.load`)."""
     display = profile.display
     return DisplayGeometry(
-        kind=display.kind, width=display.width, height=display.height, rows=display.rows, columns=display.columns,
-        cell=(int(display.cell[0]), int(display.cell[1])), fonts=_fonts(display.fonts),
+        kind=display.kind,
+        width=display.width,
+        height=display.height,
+        rows=display.rows,
+        columns=display.columns,
+        cell=(int(display.cell[0]), int(display.cell[1])),
+        fonts=_fonts(display.fonts),
     )
 
 
@@ -81,7 +87,8 @@ def paper_geometry(profile: Any) -> PaperGeometry:
     """The printer's paper of a loaded profile (`tillrig.profiles.load`)."""
     printer = profile.printer
     values = {
-        name: int(value) for name in ("dots", "text_height", "small_height", "amount_height", "gap")
+        name: int(value)
+        for name in ("dots", "text_height", "small_height", "amount_height", "gap")
         if (value := getattr(printer, name, None)) is not None
     }
     return PaperGeometry(**values, fonts=_fonts(printer.fonts))

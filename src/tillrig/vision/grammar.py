@@ -32,7 +32,13 @@ def obeys(kind: str, text: str) -> bool:
 
 def alphabet(kind: str, expected: str) -> str | None:
     """Characters that such a field may hold, with those of its label; None when it may hold any."""
-    own = {"amount": "0123456789.,-", "digits": "0123456789", "masked_pan": "0123456789*", "date": "0123456789/-", "time": "0123456789:/-"}
+    own = {
+        "amount": "0123456789.,-",
+        "digits": "0123456789",
+        "masked_pan": "0123456789*",
+        "date": "0123456789/-",
+        "time": "0123456789:/-",
+    }
     if kind not in own:
         return None
     return "".join(dict.fromkeys(own[kind] + fold(expected)))

@@ -1,4 +1,5 @@
-"""Fit the dot grid to what is shown: corners to a fraction of a pixel, and the lens term, from any screen with text on it."""
+"""Fit the dot grid to what is shown: corners to a fraction of a pixel, and the lens term, from any screen with text
+on it."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ _LARGEST_K1 = 0.12
 
 @dataclass(frozen=True)
 class GridFit:
-    """`residual`: rms difference of the ink to a two-valued picture, 0 is perfect; `inked`: dark dots that carried the fit."""
+    """`residual`: rms difference of the ink to a two-valued picture, 0 is perfect; `inked`: dark dots that carried
+    the fit."""
 
     corners: Corners
     k1: float
@@ -37,7 +39,9 @@ class GridFit:
     inked: int
 
 
-def fit_grid(grey: Grey, geometry: DisplayGeometry, corners: Corners, k1: float = 0.0, rounds: int = 5) -> GridFit | None:
+def fit_grid(
+    grey: Grey, geometry: DisplayGeometry, corners: Corners, k1: float = 0.0, rounds: int = 5
+) -> GridFit | None:
     """Corners and `k1` at which the dots are most nearly either clear or dark. None when too little is shown to say.
 
     Gauss-Newton on the nine parameters; the reference is the thresholded picture itself, so no text need be known.
@@ -50,7 +54,9 @@ def fit_grid(grey: Grey, geometry: DisplayGeometry, corners: Corners, k1: float 
     start = np.asarray(corners, np.float64)
 
     def light(parameters: npt.NDArray[np.float64]) -> Ink:
-        seen = project(grid, size, start + parameters[:8].reshape(4, 2), float(parameters[8]), frame_size).astype(np.float32)
+        seen = project(grid, size, start + parameters[:8].reshape(4, 2), float(parameters[8]), frame_size).astype(
+            np.float32
+        )
         field = seen.reshape(geometry.height, geometry.width, 2)
         return np.asarray(cv2.remap(smooth, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
@@ -86,7 +92,14 @@ def _spread(bits: Ink) -> Ink:
     return np.asarray(cv2.GaussianBlur(bits, (3, 3), _SPREAD, borderType=cv2.BORDER_REPLICATE))
 
 
-def _step(light: Light, parameters: npt.NDArray[np.float64], away: npt.NDArray[np.float64], dots: Ink, now: InkMap, residual: Ink) -> npt.NDArray[np.float64]:
+def _step(
+    light: Light,
+    parameters: npt.NDArray[np.float64],
+    away: npt.NDArray[np.float64],
+    dots: Ink,
+    now: InkMap,
+    residual: Ink,
+) -> npt.NDArray[np.float64]:
     scale = np.array([_STEP_PX] * 8 + [_STEP_K1])
     columns = []
     for number in range(9):
@@ -94,7 +107,8 @@ def _step(light: Light, parameters: npt.NDArray[np.float64], away: npt.NDArray[n
         moved[number] += scale[number]
         columns.append(((dots - light(moved)) / now.span).ravel())
     jacobian = np.stack(columns, axis=1).astype(np.float64)
-    # k1 and the corners trade against each other where text fills only a part of the screen, so the calibration has its weight.
+    # k1 and the corners trade against each other where text fills only a part of the screen, so the calibration has
+    # its weight.
     trust = _PRIOR_WEIGHT * float(np.square(residual).mean()) * (scale / np.array([_PRIOR_PX] * 8 + [_PRIOR_K1])) ** 2
     normal = jacobian.T @ jacobian
     normal += np.diag(0.02 * np.diag(normal) + trust)

@@ -16,16 +16,19 @@ from tillrig.vision.geometry import Grey, Ink
 GAMMA = 2.2
 LINEAR = ((np.arange(256) / 255.0) ** GAMMA).astype(np.float32)
 SATURATED = 252
-# Contrast (linear, share of full scale) below which a picture holds no text: six times the typical sensor's noise after averaging a dot.
+# Contrast (linear, share of full scale) below which a picture holds no text: six times the typical sensor's noise
+# after averaging a dot.
 _LEAST_CONTRAST = 0.015
-# The same as a share of the light: moire and noise of an empty display split into 0.09 on a typical camera, faint text into 0.4.
+# The same as a share of the light: moire and noise of an empty display split into 0.09 on a typical camera, faint
+# text into 0.4.
 _LEAST_SHARE = 0.2
 _SURFACE_SIGMA = 7.0
 
 
 @dataclass(frozen=True)
 class InkMap:
-    """`ink` per dot (0 clear, 1 dark, float32), `contrast` of dark against clear in linear light, `saturated` dots, `level` the background.
+    """`ink` per dot (0 clear, 1 dark, float32), `contrast` of dark against clear in linear light, `saturated` dots,
+    `level` the background.
 
     `span` is the local difference of clear and dark in linear light.
     """
@@ -40,11 +43,11 @@ class InkMap:
 def dots_of(rectified: Grey, scale: int, margin: int) -> tuple[Ink, npt.NDArray[np.bool_]]:
     """Linear light per dot from the middle of each dot's pixels, and which dots are clipped; the margin is cut off."""
     if margin:
-        rectified = rectified[margin * scale:-margin * scale, margin * scale:-margin * scale]
+        rectified = rectified[margin * scale : -margin * scale, margin * scale : -margin * scale]
     rows, columns = rectified.shape[0] // scale, rectified.shape[1] // scale
     light = cv2.LUT(rectified, LINEAR)
     dots = cv2.resize(light, (columns, rows), interpolation=cv2.INTER_AREA)
-    return dots, _clipped(rectified, rows, columns)  # type: ignore[return-value]
+    return dots, _clipped(rectified, rows, columns)
 
 
 def _clipped(rectified: Grey, rows: int, columns: int) -> npt.NDArray[np.bool_]:
@@ -61,6 +64,8 @@ def ink_map(dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float =
     cut, low, high = _split(dots / np.maximum(smooth, 1e-4))
     dark = dots / np.maximum(smooth, 1e-4) < cut
     contrast = (high - low) * level
+    clear_surface: Ink | None = None
+    dark_surface: Ink | None = None
     for _ in range(2):
         clear_surface = _surface(dots, ~dark)
         if clear_surface is None:
@@ -70,7 +75,7 @@ def ink_map(dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float =
             return InkMap(np.zeros_like(dots), 0.0, saturated, level, np.ones_like(dots))
         dark = dots < (clear_surface + dark_surface) / 2
         contrast = float(np.median(clear_surface - dark_surface))
-    if clear_surface is None or contrast < max(least_contrast, _LEAST_SHARE * level):
+    if clear_surface is None or dark_surface is None or contrast < max(least_contrast, _LEAST_SHARE * level):
         return InkMap(np.zeros_like(dots), contrast, saturated, level, np.ones_like(dots))
     # Where no dark dot is near, the local dark surface is a guess: never let the span shrink below half the usual one.
     span = np.maximum(clear_surface - dark_surface, contrast * 0.5)

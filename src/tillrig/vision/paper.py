@@ -34,8 +34,12 @@ class Band:
 def paper_ink(dots: Ink) -> Ink:
     """Ink 0..1 of each dot (linear light in, rows x columns), light, curl shading and print density divided out."""
     blurred = cv2.GaussianBlur(dots, (0, 0), 0.7)
-    ground = cv2.dilate(cv2.resize(blurred, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.ones((9, 9), np.uint8))
-    ground = cv2.resize(cv2.GaussianBlur(ground, (0, 0), 4), (dots.shape[1], dots.shape[0]), interpolation=cv2.INTER_LINEAR)
+    ground = cv2.dilate(
+        cv2.resize(blurred, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.ones((9, 9), np.uint8)
+    )
+    ground = cv2.resize(
+        cv2.GaussianBlur(ground, (0, 0), 4), (dots.shape[1], dots.shape[0]), interpolation=cv2.INTER_LINEAR
+    )
     depth = 1.0 - dots / np.maximum(ground, 1e-3)
     dark = depth[depth > 0.3]
     full = float(np.percentile(dark, 75)) if dark.size > 50 else 1.0
@@ -60,7 +64,9 @@ def skew_of(ink: Ink) -> float:
     scores = [sharpness(float(shear)) for shear in _SHEARS]
     best = max(scores)
     # Of equals, the least: rounding makes small shears alike.
-    return float(min((abs(shear), shear) for shear, score in zip(_SHEARS, scores, strict=True) if score >= best * 0.9999)[1])
+    return float(
+        min((abs(shear), shear) for shear, score in zip(_SHEARS, scores, strict=True) if score >= best * 0.9999)[1]
+    )
 
 
 def unskew(picture: Grey | Ink, skew: float, scale: float = 1.0) -> npt.NDArray[np.generic]:
@@ -69,13 +75,26 @@ def unskew(picture: Grey | Ink, skew: float, scale: float = 1.0) -> npt.NDArray[
         return np.asarray(picture)
     height, width = picture.shape[:2]
     matrix = np.array([[1, 0, 0], [skew * scale / width, 1, -skew * scale / 2]], np.float32)
-    return np.asarray(cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE))
+    return np.asarray(
+        cv2.warpAffine(
+            picture,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )
 
 
 def find_lines(ink: Ink, geometry: PaperGeometry) -> tuple[Band, ...]:
-    """Lines from top to bottom, by projection on level ink; what reaches over both margins is the paper's edge or the slot, and ends the paper."""
+    """Lines from top to bottom, by projection on level ink; what reaches over both margins is the paper's edge or the
+    slot, and ends the paper."""
     margin = (ink.shape[1] - geometry.dots) // 2
-    edges = [band for band in _all_lines(ink, geometry) if margin and band.left <= margin // 4 and band.right >= ink.shape[1] - margin // 4]
+    edges = [
+        band
+        for band in _all_lines(ink, geometry)
+        if margin and band.left <= margin // 4 and band.right >= ink.shape[1] - margin // 4
+    ]
     middle = ink.shape[0] * 0.97
     first = max((band.bottom for band in edges if band.bottom < middle), default=0)
     last = min((band.top for band in edges if band.top >= middle), default=ink.shape[0])
@@ -147,8 +166,5 @@ def _band(burnt: npt.NDArray[np.bool_], top: int, bottom: int, geometry: PaperGe
         return Band(top, bottom, left, right, "rule")
     if height < geometry.small_height // 2 - 1:
         return None
-    if height > geometry.text_height * 1.25:
-        kind = "amount"
-    else:
-        kind = "small" if height <= geometry.small_height else "text"
+    kind = "amount" if height > geometry.text_height * 1.25 else "small" if height <= geometry.small_height else "text"
     return Band(top, bottom, left, right, kind)

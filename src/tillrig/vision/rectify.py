@@ -14,13 +14,23 @@ Points = npt.NDArray[np.float64]
 
 
 class Rectifier:
-    """Maps the area within `corners` to `width` x `height` dots at `scale` pixels a dot, with `margin` dots more on each side.
+    """Maps the area within `corners` to `width` x `height` dots at `scale` pixels a dot, with `margin` dots more on
+    each side.
 
-    `k1` is the radial lens term: a point at distance r from the frame's centre (in half diagonals) is seen at r (1 + k1 r^2).
-    The maps are made once per frame size, so a call costs one remap.
+    `k1` is the radial lens term: a point at distance r from the frame's centre (in half diagonals) is seen at r (1 +
+    k1 r^2). The maps are made once per frame size, so a call costs one remap.
     """
 
-    def __init__(self, corners: Sequence[Sequence[float]], width: int, height: int, scale: float, *, k1: float = 0.0, margin: int = 0) -> None:
+    def __init__(
+        self,
+        corners: Sequence[Sequence[float]],
+        width: int,
+        height: int,
+        scale: float,
+        *,
+        k1: float = 0.0,
+        margin: int = 0,
+    ) -> None:
         self.corners: Corners = checked_corners(corners)
         self.width, self.height, self.scale, self.k1, self.margin = width, height, scale, k1, margin
         self._maps: dict[tuple[int, int, int], tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]] = {}
@@ -36,7 +46,9 @@ class Rectifier:
         maps = self._maps.get(key)
         if maps is None:
             maps = self._maps[key] = self._make_maps(*key)
-        return cv2.remap(grey, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+        return np.asarray(
+            cv2.remap(grey, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
 
     def to_camera(self, dots: Sequence[Point], frame_size: tuple[int, int]) -> tuple[Point, ...]:
         """Points given in dots (origin: first corner) as points of a frame of `frame_size` (width, height)."""
@@ -52,14 +64,15 @@ class Rectifier:
         seen = (self._project(grid, (width * reduce, height * reduce)) + 0.5) / reduce - 0.5
         field = seen.astype(np.float32).reshape(rows, columns, 2)
         first, second = cv2.convertMaps(field, None, cv2.CV_16SC2)
-        return first, second  # type: ignore[return-value]
+        return first, second
 
     def _project(self, dots: Points, frame_size: tuple[int, int]) -> Points:
         return project(dots, (self.width, self.height), np.asarray(self.corners), self.k1, frame_size)
 
 
 def project(dots: Points, size: tuple[int, int], corners: Points, k1: float, frame_size: tuple[int, int]) -> Points:
-    """Camera points (n, 2) of `dots` (n, 2) on a plane of `size` (width, height) dots seen at `corners` (4, 2) through a lens of term `k1`."""
+    """Camera points (n, 2) of `dots` (n, 2) on a plane of `size` (width, height) dots seen at `corners` (4, 2)
+    through a lens of term `k1`."""
     centre = (np.asarray(frame_size, np.float64) - 1) / 2
     unit = float(np.hypot(*centre))
     straight = _straighten((corners - centre) / unit, k1) * unit

@@ -29,7 +29,8 @@ _ATLAS_SURE = 0.065
 
 
 class RowReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One row, read blind. `column` is its first inked column (-1 when blank), `box` four camera points, `reader` who read it."""
+    """One row, read blind. `column` is its first inked column (-1 when blank), `box` four camera points, `reader` who
+    read it."""
 
     row: int
     text: str
@@ -65,9 +66,18 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class ScreenReader:
-    """Reads one display. `corners` of its dot matrix in camera pixels; they are refined on the text shown unless `fit` is False."""
+    """Reads one display. `corners` of its dot matrix in camera pixels; they are refined on the text shown unless
+    `fit` is False."""
 
-    def __init__(self, geometry: DisplayGeometry, corners: Sequence[Sequence[float]], *, k1: float = 0.0, readers: Readers | None = None, fit: bool = True) -> None:
+    def __init__(
+        self,
+        geometry: DisplayGeometry,
+        corners: Sequence[Sequence[float]],
+        *,
+        k1: float = 0.0,
+        readers: Readers | None = None,
+        fit: bool = True,
+    ) -> None:
         self.geometry = geometry
         atlas = Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None
         self.readers = readers or Readers(atlas=atlas)
@@ -93,7 +103,10 @@ class ScreenReader:
         rows, size = self._seen(frame)
         if self.readers.atlas is None:
             return self.read_screen(frame).rows
-        return tuple(self._reading(number, row, frame, size, self._atlas_reading(row), "atlas") for number, row in enumerate(rows))
+        return tuple(
+            self._reading(number, row, frame, size, self._atlas_reading(row), "atlas")
+            for number, row in enumerate(rows)
+        )
 
     def read_screen(self, frames: Frame | Sequence[Frame]) -> ScreenReading:
         """Every row, blind; of several distinct frames the reading with the highest confidence stands for each row."""
@@ -106,17 +119,22 @@ class ScreenReader:
                 now = self._reading(number, row, frame, size, reading, reader)
                 if number not in best or now.confidence > best[number].confidence:
                     best[number] = now
-        return ScreenReading(rows=tuple(best[number] for number in sorted(best)), frames=tuple(frame.id for frame in given))
+        return ScreenReading(
+            rows=tuple(best[number] for number in sorted(best)), frames=tuple(frame.id for frame in given)
+        )
 
     def testify_row(self, frames: Sequence[Frame], row: int, expected: str, kind: str = "text") -> Testimony:
-        """What the distinct settled `frames` say about `expected` standing in `row` (0 = top); "" expects a blank row."""
+        """What the distinct settled `frames` say about `expected` standing in `row` (0 = top); "" expects a blank
+        row."""
         lines = []
         for frame in frames:
             rows, size = self._seen(frame)
             lines.append(self._line(rows[row], frame, size, row))
         return testify(lines, expected, kind, self.readers)
 
-    def testify_screen(self, frames: Sequence[Frame], expectations: Sequence[tuple[int, str, str]]) -> tuple[Testimony, ...]:
+    def testify_screen(
+        self, frames: Sequence[Frame], expectations: Sequence[tuple[int, str, str]]
+    ) -> tuple[Testimony, ...]:
         """One testimony for each (row, expected, kind)."""
         return tuple(self.testify_row(frames, row, expected, kind) for row, expected, kind in expectations)
 
@@ -126,7 +144,7 @@ class ScreenReader:
         if row is not None:
             height = self.geometry.cell[1] * SCALE
             top = MARGIN * SCALE + row * height
-            picture = picture[max(0, top - MARGIN * SCALE): top + height + MARGIN * SCALE]
+            picture = picture[max(0, top - MARGIN * SCALE) : top + height + MARGIN * SCALE]
         return bytes(cv2.imencode(".png", picture)[1])
 
     def line_image(self, frame: Frame, row: int) -> LineImage:
@@ -168,14 +186,16 @@ class ScreenReader:
         if fit is None or fit.inked < 1.5 * self._fit_inked:
             return
         self._fit_inked, self._fit_score = fit.inked, fit.residual
-        self._rectifier = Rectifier(fit.corners, self.geometry.width, self.geometry.height, SCALE, k1=fit.k1, margin=MARGIN)
+        self._rectifier = Rectifier(
+            fit.corners, self.geometry.width, self.geometry.height, SCALE, k1=fit.k1, margin=MARGIN
+        )
 
     def _row(self, seen: InkMap, number: int) -> Row:
         width, height = self.geometry.cell
-        part = np.array(seen.ink[number * height:(number + 1) * height], dtype=np.float32)
-        saturated = float(seen.saturated[number * height:(number + 1) * height].mean())
+        part = np.array(seen.ink[number * height : (number + 1) * height], dtype=np.float32)
+        saturated = float(seen.saturated[number * height : (number + 1) * height].mean())
         first, last = inverse_run(part, width)
-        part[:, first * width:last * width] = 1.0 - part[:, first * width:last * width]
+        part[:, first * width : last * width] = 1.0 - part[:, first * width : last * width]
         part = np.clip(part, 0.0, 1.0)
         blank = float((part > 0.5).sum()) < _BLANK_ROW
         return Row(part, last > first, blank, saturated, bool(seen.ink.any()))
@@ -206,23 +226,45 @@ class ScreenReader:
         dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
         width = round((right - left) * CHAR_PX / self.geometry.cell[0])
         grey = cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR)
-        return LineImage(frame.id, np.asarray(grey, np.uint8), row.ink, self._box(number, row, size), row.inverse, row.saturated, blank=row.blank, shows=row.shows)
+        return LineImage(
+            frame.id,
+            np.asarray(grey, np.uint8),
+            row.ink,
+            self._box(number, row, size),
+            row.inverse,
+            row.saturated,
+            blank=row.blank,
+            shows=row.shows,
+        )
 
     def _box(self, number: int, row: Row, size: tuple[int, int]) -> tuple[Point, ...]:
         """Around the row's text; around the whole row when it is blank or inverse."""
         height = self.geometry.cell[1]
-        top, bottom, left, right = number * height, (number + 1) * height, 0, self.geometry.columns * self.geometry.cell[0]
+        top, bottom, left, right = (
+            number * height,
+            (number + 1) * height,
+            0,
+            self.geometry.columns * self.geometry.cell[0],
+        )
         columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         if len(columns) and not row.blank and not row.inverse:
             left, right = max(0, int(columns[0]) - 1), min(self.geometry.width, int(columns[-1]) + 2)
         return self._rectifier.to_camera([(left, top), (right, top), (right, bottom), (left, bottom)], size)
 
-    def _reading(self, number: int, row: Row, frame: Frame, size: tuple[int, int], reading: LineReading, reader: str) -> RowReading:
+    def _reading(
+        self, number: int, row: Row, frame: Frame, size: tuple[int, int], reading: LineReading, reader: str
+    ) -> RowReading:
         inked = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         return RowReading(
-            row=number, text="" if row.blank else reading.text.strip(), confidence=round(reading.confidence, 4), blank=row.blank, inverse=row.inverse,
+            row=number,
+            text="" if row.blank else reading.text.strip(),
+            confidence=round(reading.confidence, 4),
+            blank=row.blank,
+            inverse=row.inverse,
             column=int(inked[0]) // self.geometry.cell[0] if len(inked) and not row.blank else -1,
-            box=self._box(number, row, size), frame=frame.id, reader=reader,
+            box=self._box(number, row, size),
+            frame=frame.id,
+            reader=reader,
         )
 
 

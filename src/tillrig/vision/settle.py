@@ -1,7 +1,8 @@
 """When has the display changed, and when is it at rest?
 
-Each frame is compared with the one eight frames earlier, cell by cell, against the sensor's own floor: a liquid crystal creeps for
-some frames after a change, so that neighbouring frames look alike long before the picture is the new one.
+Each frame is compared with the one eight frames earlier, cell by cell, against the sensor's own floor: a liquid
+crystal creeps for some frames after a change, so that neighbouring frames look alike long before the picture is the
+new one.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ Cells = npt.NDArray[np.float32]
 
 
 class WatchState(msgspec.Struct, frozen=True, kw_only=True):
-    """`generation` counts changes since the start. Times are monotonic seconds of frames. `changed_cells` are (row, column) of half-width
-    cells that differ from eight frames earlier; cells of a blinking cursor are left out of all of it."""
+    """`generation` counts changes since the start. Times are monotonic seconds of frames. `changed_cells` are (row,
+    column) of half-width cells that differ from eight frames earlier; cells of a blinking cursor are left out of all
+    of it."""
 
     generation: int
     changed_at: float | None
@@ -66,7 +68,11 @@ class ScreenWatch:
         late = self._differs(picture, self._pictures[0]) if self._pictures else None
         self._pictures.append(picture)
         now_changed = self._notable(fresh, frame.time) if fresh is not None else ()
-        still_changed = tuple(cell for cell in self._cells_over(late) if not self._blinking(cell, frame.time)) if late is not None else ()
+        still_changed = (
+            tuple(cell for cell in self._cells_over(late) if not self._blinking(cell, frame.time))
+            if late is not None
+            else ()
+        )
         if now_changed:
             if not self._moving:
                 self._generation += 1
@@ -80,8 +86,12 @@ class ScreenWatch:
         if not settled and still_changed:
             self._settled_at = None
         return WatchState(
-            generation=self._generation, changed_at=self._changed_at, settled=settled, settled_at=self._settled_at,
-            changed_cells=still_changed, condition=condition,
+            generation=self._generation,
+            changed_at=self._changed_at,
+            settled=settled,
+            settled_at=self._settled_at,
+            changed_cells=still_changed,
+            condition=condition,
         )
 
     def no_frames(self, now: float) -> RigCondition | None:
@@ -95,7 +105,8 @@ class ScreenWatch:
 
     def _small(self, half: Grey) -> npt.NDArray[np.float32]:
         picture = self._rectifier(half, 2)
-        return cv2.resize(picture, (self._geometry.width, self._geometry.height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        dots = cv2.resize(picture, (self._geometry.width, self._geometry.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(dots, np.float32)
 
     def _differs(self, now: npt.NDArray[np.float32], then: npt.NDArray[np.float32]) -> Cells:
         """Largest step of a 2x2 block of dots in each cell (rows x columns), lamp flicker taken out line by line."""

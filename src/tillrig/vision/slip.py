@@ -30,8 +30,8 @@ _REST_SHARE = 0.002
 
 
 class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line, read blind. `height`: "text", "small", "amount" or "rule"; `top`, `bottom`, `left`, `right` in dots of the rectified paper;
-    `box` four camera points from top-left clockwise."""
+    """One line, read blind. `height`: "text", "small", "amount" or "rule"; `top`, `bottom`, `left`, `right` in dots
+    of the rectified paper; `box` four camera points from top-left clockwise."""
 
     index: int
     text: str
@@ -46,7 +46,8 @@ class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SlipReading(msgspec.Struct, frozen=True, kw_only=True):
-    """All lines in view, oldest (topmost) first; `slips` the same, parted where the paper is blank for the geometry's gap."""
+    """All lines in view, oldest (topmost) first; `slips` the same, parted where the paper is blank for the geometry's
+    gap."""
 
     lines: tuple[SlipLine, ...]
     slips: tuple[tuple[SlipLine, ...], ...]
@@ -68,9 +69,18 @@ class _Sheet:
 
 
 class SlipReader:
-    """Reads the paper window within `corners` (camera pixels): as wide as the printer's dots, its lower edge at the slot."""
+    """Reads the paper window within `corners` (camera pixels): as wide as the printer's dots, its lower edge at the
+    slot."""
 
-    def __init__(self, geometry: PaperGeometry, corners: Sequence[Sequence[float]], *, k1: float = 0.0, readers: Readers | None = None, length_dots: int | None = None) -> None:
+    def __init__(
+        self,
+        geometry: PaperGeometry,
+        corners: Sequence[Sequence[float]],
+        *,
+        k1: float = 0.0,
+        readers: Readers | None = None,
+        length_dots: int | None = None,
+    ) -> None:
         self.geometry = geometry
         self.readers = readers or Readers(print_atlas=PrintAtlas(geometry) if geometry.fonts else None)
         points = np.asarray(checked_corners(corners))
@@ -81,7 +91,12 @@ class SlipReader:
 
     def at_rest(self, first: Frame, second: Frame) -> bool:
         """Whether the paper stood still between two frames: hardly a dot differs beyond the sensor's noise."""
-        pair = [cv2.resize(self._rectifier(frame.grey(2), 2), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float32) for frame in map(Frame.of, (first, second))]
+        pair = [
+            cv2.resize(self._rectifier(frame.grey(2), 2), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(
+                np.float32
+            )
+            for frame in map(Frame.of, (first, second))
+        ]
         step = cv2.blur(pair[1] - pair[0], (3, 3))
         step -= np.median(step, axis=1, keepdims=True)
         return bool((np.abs(step) > _REST_STEP).mean() < _REST_SHARE)
@@ -110,10 +125,18 @@ class SlipReader:
             if band is not None:
                 images.append(self._image(band, sheet, frame))
         if not images:
-            images = [self._image(Band(line.top, line.bottom, line.left, line.right, line.height), self._sheet(Frame.of(frames[0], "slip")), Frame.of(frames[0], "slip"))]
+            images = [
+                self._image(
+                    Band(line.top, line.bottom, line.left, line.right, line.height),
+                    self._sheet(Frame.of(frames[0], "slip")),
+                    Frame.of(frames[0], "slip"),
+                )
+            ]
         return testify(images, expected, kind, self.readers)
 
-    def testify_lines(self, frames: Sequence[Frame], expectations: Sequence[tuple[SlipLine, str, str]]) -> tuple[Testimony, ...]:
+    def testify_lines(
+        self, frames: Sequence[Frame], expectations: Sequence[tuple[SlipLine, str, str]]
+    ) -> tuple[Testimony, ...]:
         """One testimony for each (line, expected, kind)."""
         return tuple(self.testify_line(frames, line, expected, kind) for line, expected, kind in expectations)
 
@@ -122,7 +145,7 @@ class SlipReader:
         picture = self._sheet(Frame.of(frame, "slip")).picture
         if line is not None:
             top, bottom = (MARGIN + line.top - 4) * SCALE, (MARGIN + line.bottom + 4) * SCALE
-            picture = picture[max(0, top):bottom]
+            picture = picture[max(0, top) : bottom]
         return bytes(cv2.imencode(".png", picture)[1])
 
     # -- inside
@@ -154,8 +177,16 @@ class SlipReader:
             reading = self.readers.recogniser.read_line(image)
             text, confidence = reading.text, reading.confidence
         return SlipLine(
-            index=number, text=text, confidence=round(confidence, 4), height=band.height, top=band.top, bottom=band.bottom,
-            left=band.left - MARGIN, right=band.right - MARGIN, box=image.box, frame=frame.id,
+            index=number,
+            text=text,
+            confidence=round(confidence, 4),
+            height=band.height,
+            top=band.top,
+            bottom=band.bottom,
+            left=band.left - MARGIN,
+            right=band.right - MARGIN,
+            box=image.box,
+            frame=frame.id,
         )
 
     def _rule_length(self, band: Band) -> int:
@@ -167,13 +198,21 @@ class SlipReader:
         crop = sheet.picture[top:bottom, left:right]
         clipped = float((crop >= SATURATED).mean()) if crop.size else 0.0
         return LineImage(
-            frame.id, self._sized(_stretched(crop), band), None, self._box(band, sheet), False, clipped,
-            _print_ink(sheet.picture, band), band.height,
+            frame.id,
+            self._sized(_stretched(crop), band),
+            None,
+            self._box(band, sheet),
+            False,
+            clipped,
+            _print_ink(sheet.picture, band),
+            band.height,
         )
 
     def _sized(self, crop: Grey, band: Band) -> Grey:
         """At the network's height, and as wide that a half-width character has its pixels."""
-        char = {"small": self.geometry.small_height, "amount": self.geometry.text_height}.get(band.height, self.geometry.text_height) / 2
+        char = {"small": self.geometry.small_height, "amount": self.geometry.text_height}.get(
+            band.height, self.geometry.text_height
+        ) / 2
         width = max(16, round(crop.shape[1] / SCALE * CHAR_PX / char))
         how = cv2.INTER_AREA if crop.shape[0] > NETWORK_HEIGHT else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=how), np.uint8)
@@ -184,7 +223,12 @@ class SlipReader:
         def seen(x: float, y: float) -> tuple[float, float]:
             return x - MARGIN, y + sheet.skew * (x / width - 0.5)
 
-        points = [seen(band.left, band.top), seen(band.right, band.top), seen(band.right, band.bottom), seen(band.left, band.bottom)]
+        points = [
+            seen(band.left, band.top),
+            seen(band.right, band.top),
+            seen(band.right, band.bottom),
+            seen(band.left, band.bottom),
+        ]
         return self._rectifier.to_camera(points, sheet.size)
 
 
@@ -201,10 +245,14 @@ def _print_ink(picture: Grey, band: Band) -> Ink:
     around = 7
     top = max(0, (band.top + MARGIN - around) * SCALE)
     left = max(0, (band.left - around) * SCALE)
-    part = picture[top:(band.bottom + MARGIN + around) * SCALE, left:(band.right + around) * SCALE].astype(np.float32)
+    part = picture[top : (band.bottom + MARGIN + around) * SCALE, left : (band.right + around) * SCALE].astype(
+        np.float32
+    )
     coarse = cv2.resize(part, None, fx=0.125, fy=0.25, interpolation=cv2.INTER_AREA)
     ground = cv2.dilate(coarse, np.ones((5, 9), np.uint8))
-    ground = cv2.resize(cv2.GaussianBlur(ground, (0, 0), 2), (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
+    ground = cv2.resize(
+        cv2.GaussianBlur(ground, (0, 0), 2), (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR
+    )
     depth = 1.0 - part / np.maximum(ground, 1.0)
     return np.asarray(depth / max(float(np.percentile(depth, 97)), 0.1), np.float32)
 

@@ -29,8 +29,9 @@ _DOUBT = -2.0
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     """The eye's word on one expected text.
 
-    `seen` is what the deciding readers saw (for MATCH the expected text). `margin` is the weakest deciding one, in about nats. `reason` says why
-    for MISMATCH and UNREADABLE. `witnesses` hold every blind reading. `frames` are the frames asked, `box` four camera points.
+    `seen` is what the deciding readers saw (for MATCH the expected text). `margin` is the weakest deciding one, in
+    about nats. `reason` says why for MISMATCH and UNREADABLE. `witnesses` hold every blind reading. `frames` are the
+    frames asked, `box` four camera points.
     """
 
     __test__: ClassVar[bool] = False  # pytest would take its name for a test
@@ -54,7 +55,13 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     def observed(self) -> observations.Testimony:
         """The same in the words of the harness's observations."""
         return observations.Testimony(
-            expected=self.expected, reading=self.answer, seen=self.seen, why=self.reason, margin=self.margin, frames=self.frames, readers=self.readers
+            expected=self.expected,
+            reading=self.answer,
+            seen=self.seen,
+            why=self.reason,
+            margin=self.margin,
+            frames=self.frames,
+            readers=self.readers,
         )
 
 
@@ -71,9 +78,9 @@ class Readers:
 def testify(lines: Sequence[LineImage], expected: str, kind: str, readers: Readers) -> Testimony:
     """What `lines`, the same line in distinct settled frames, say about `expected`.
 
-    MATCH: the readers agree with it on two frames (money kinds: two readers). MISMATCH: two readers saw the same other text on two frames;
-    a Chinese character that only the atlas can tell apart needs it beyond doubt on two frames. Everything else is UNREADABLE.
-    Raises UsageError on an unknown kind or without a frame.
+    MATCH: the readers agree with it on two frames (money kinds: two readers). MISMATCH: two readers saw the same
+    other text on two frames; a Chinese character that only the atlas can tell apart needs it beyond doubt on two
+    frames. Everything else is UNREADABLE. Raises UsageError on an unknown kind or without a frame.
     """
     if kind not in KINDS:
         raise UsageError(f"kind {kind!r} of an expectation is not one of {', '.join(KINDS)}")
@@ -98,7 +105,8 @@ class _Court:
         self._frames: list[str] = []
 
     def hear(self, line: LineImage) -> None:
-        """Ask the atlas about every frame, the recogniser until it has said enough, tesseract only when those two do not settle it."""
+        """Ask the atlas about every frame, the recogniser until it has said enough, tesseract only when those two do
+        not settle it."""
         self._frames.append(line.frame)
         atlas = self._readers.atlas
         if line.blank or not bare(self._expected):
@@ -115,7 +123,8 @@ class _Court:
             self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
 
     def _hear_print(self, atlas: PrintAtlas, line: LineImage) -> None:
-        """The drawn line first; where it does not confirm, the recogniser is asked, and what that saw instead is drawn too."""
+        """The drawn line first; where it does not confirm, the recogniser is asked, and what that saw instead is
+        drawn too."""
         others = tuple(dict.fromkeys(squeeze(witness.text) for witness in self._votes(Vote.AGAINST, "rapidocr")))
         drawn = ask_print_atlas(atlas, line, self._expected, self._kind, others)
         self._witnesses.append(drawn)
@@ -125,7 +134,9 @@ class _Court:
         self._witnesses.append(network)
         if network.vote is Vote.AGAINST and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
             self._witnesses.remove(drawn)
-            self._witnesses.append(ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text))))
+            self._witnesses.append(
+                ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text)))
+            )
 
     def decided(self) -> bool:
         return len(self._frames) >= 2 and self._clear()
@@ -134,8 +145,9 @@ class _Court:
         return [witness for witness in self._witnesses if witness.vote is vote and reader in (None, witness.reader)]
 
     def _needs_recogniser(self) -> bool:
-        """Where the atlas is sure of free text, the recogniser adds nothing; against it, and for money, it is asked on each frame."""
-        if self._votes(Vote.AGAINST, "ink") or not bare(self._expected) and self._votes(Vote.FOR, "ink"):
+        """Where the atlas is sure of free text, the recogniser adds nothing; against it, and for money, it is asked
+        on each frame."""
+        if self._votes(Vote.AGAINST, "ink") or (not bare(self._expected) and self._votes(Vote.FOR, "ink")):
             return False
         seen = self._votes(Vote.FOR, "rapidocr")
         sure = self._votes(Vote.FOR, "atlas")
@@ -163,7 +175,8 @@ class _Court:
         return len(frames) >= 2
 
     def _stars_stand(self) -> bool:
-        """A field of stars alone: recognisers drop stars, so the dots may say it by themselves when they are beyond doubt."""
+        """A field of stars alone: recognisers drop stars, so the dots may say it by themselves when they are beyond
+        doubt."""
         return not bare(self._expected).strip("*") and len([w for w in self._votes(Vote.FOR, "atlas") if w.strong]) >= 2
 
     def _mismatched(self) -> list[Witness]:
@@ -182,8 +195,11 @@ class _Court:
         contradicted = bool(self._votes(Vote.FOR))
         if len(names) >= 2 and not contradicted and (dots or not any(witness.hint for witness in voices)):
             return True
-        # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may accuse, beyond doubt.
-        alone = _differs_in_wide(self._expected, voices[0].text) or (not contradicted and not bare(self._expected).strip("*"))
+        # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may
+        # accuse, beyond doubt.
+        alone = _differs_in_wide(self._expected, voices[0].text) or (
+            not contradicted and not bare(self._expected).strip("*")
+        )
         return alone and len({witness.frame for witness in dots}) >= 2
 
     def word(self, box: tuple[Point, ...], offered: int) -> Testimony:
@@ -193,21 +209,31 @@ class _Court:
         against = self._mismatched()
         if against:
             seen = next((witness.text for witness in against if witness.reader == "atlas"), against[0].text)
-            reason = f"{' and '.join(sorted({witness.reader for witness in against}))} read {squeeze(seen)!r} in {len({w.frame for w in against})} frames"
+            names = " and ".join(sorted({witness.reader for witness in against}))
+            reason = f"{names} read {squeeze(seen)!r} in {len({witness.frame for witness in against})} frames"
             return self._make(Answer.MISMATCH, squeeze(seen), reason, max(witness.margin for witness in against), box)
         return self._make(Answer.UNREADABLE, self._blind(), self._why(offered), 0.0, box)
 
     def _make(self, answer: Answer, seen: str, reason: str, margin: float, box: tuple[Point, ...]) -> Testimony:
         return Testimony(
-            answer=answer, expected=self._expected, kind=self._kind, seen=seen, reason=reason, margin=margin,
-            witnesses=tuple(self._witnesses), frames=tuple(self._frames), box=box,
+            answer=answer,
+            expected=self._expected,
+            kind=self._kind,
+            seen=seen,
+            reason=reason,
+            margin=margin,
+            witnesses=tuple(self._witnesses),
+            frames=tuple(self._frames),
+            box=box,
         )
 
     def _blind(self) -> str:
         return squeeze(max(self._witnesses, key=lambda witness: witness.confidence).text) if self._witnesses else ""
 
     def _why(self, offered: int) -> str:
-        reasons = list(dict.fromkeys(f"{witness.reader}: {witness.reason}" for witness in self._witnesses if witness.reason))
+        reasons = list(
+            dict.fromkeys(f"{witness.reader}: {witness.reason}" for witness in self._witnesses if witness.reason)
+        )
         if len(self._frames) < 2:
             reasons.append(f"only {offered} distinct frame was offered")
         votes = self._votes(Vote.FOR), self._votes(Vote.AGAINST)

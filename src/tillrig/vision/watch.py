@@ -98,6 +98,6 @@ class CameraWatch:
         if self._mask is None or self._mask.shape != half.shape:
             mask = np.ones(half.shape, np.bool_)
             pad = int(0.08 * max(x1 - x0, y1 - y0))
-            mask[max(0, y0 - pad):y1 + pad, max(0, x0 - pad):x1 + pad] = False
+            mask[max(0, y0 - pad) : y1 + pad, max(0, x0 - pad) : x1 + pad] = False
             self._mask = mask
         return half[y0:y1, x0:x1], self._mask

@@ -35,10 +35,11 @@ class Vote(enum.StrEnum):
 
 
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why silent or against.
+    """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why
+    silent or against.
 
-    `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where another reader,
-    dot by dot and beyond doubt, saw the very same.
+    `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where
+    another reader, dot by dot and beyond doubt, saw the very same.
     """
 
     reader: str
@@ -61,10 +62,14 @@ def ask_ink(line: LineImage, expected: str) -> Witness:
         vote, reason = Vote.SILENT, "the whole display shows nothing, so its contrast is unknown"
     elif line.blank and wanted:
         reason = "the line is blank"
-    return Witness(reader="ink", frame=line.frame, vote=vote, text="", margin=0.0, confidence=1.0, strong=True, reason=reason)
+    return Witness(
+        reader="ink", frame=line.frame, vote=vote, text="", margin=0.0, confidence=1.0, strong=True, reason=reason
+    )
 
 
-def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witness:
+def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
+    atlas: Atlas, line: LineImage, expected: str, kind: str
+) -> Witness:
     """Dot by dot. A line of another font, or clipped, leaves the atlas silent."""
     ink = line.ink
     assert ink is not None
@@ -74,8 +79,14 @@ def ask_atlas(atlas: Atlas, line: LineImage, expected: str, kind: str) -> Witnes
     def say(vote: Vote, margin: float, reason: str = "", strong: bool = False, hint: bool = False) -> Witness:
         return Witness(
             hint=hint,
-            reader=atlas.name, frame=line.frame, vote=vote, text=squeeze(text), margin=round(20 * margin, 2),
-            confidence=round(reading_of(blind).confidence, 3), strong=strong, reason=reason,
+            reader=atlas.name,
+            frame=line.frame,
+            vote=vote,
+            text=squeeze(text),
+            margin=round(20 * margin, 2),
+            confidence=round(reading_of(blind).confidence, 3),
+            strong=strong,
+            reason=reason,
         )
 
     if line.saturated > _SATURATED:
@@ -109,20 +120,38 @@ def _weakest(placed: Placed) -> float:
 _PRINT_LIKE = 0.70
 _PRINT_FOR = {"text": 0.10, "small": 0.05, "amount": 0.25}
 _PRINT_STRONG = {"text": 0.25, "small": 0.25, "amount": 0.4}
-# Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses there.
+# Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
+# there.
 _LEAST_ADDED = 0.25
 _PRINT_BETTER = 0.02
 
 
-def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str, others: tuple[str, ...] = ()) -> Witness:
-    """The printed line against the drawn one; `others` are texts that another reader saw instead and that are tried too."""
+def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
+    atlas: PrintAtlas, line: LineImage, expected: str, kind: str, others: tuple[str, ...] = ()
+) -> Witness:
+    """The printed line against the drawn one; `others` are texts that another reader saw instead and that are tried
+    too."""
     assert line.print is not None
 
-    def say(vote: Vote, text: str, margin: float, likeness: float, reason: str = "", strong: bool = False, hint: bool = False) -> Witness:
+    def say(
+        vote: Vote,
+        text: str,
+        margin: float,
+        likeness: float,
+        reason: str = "",
+        strong: bool = False,
+        hint: bool = False,
+    ) -> Witness:
         return Witness(
             hint=hint,
-            reader=atlas.name, frame=line.frame, vote=vote, text=text, margin=round(20 * margin, 2), confidence=round(max(0.0, likeness), 3),
-            strong=strong, reason=reason,
+            reader=atlas.name,
+            frame=line.frame,
+            vote=vote,
+            text=text,
+            margin=round(20 * margin, 2),
+            confidence=round(max(0.0, likeness), 3),
+            strong=strong,
+            reason=reason,
         )
 
     wanted = " ".join(expected.split())
@@ -135,8 +164,19 @@ def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str
     margin = _print_margin(fit, kind) if fit is not None else 0.0
     if fit is not None and likeness >= _PRINT_LIKE and margin >= _PRINT_FOR[fit.height]:
         return say(Vote.FOR, wanted, margin, likeness, strong=margin >= _PRINT_STRONG[fit.height])
-    if fit is not None and fit.height == "small" and likeness >= _PRINT_LIKE and any(cell.margin < 0 and cell.added < _LEAST_ADDED for cell in fit.cells):
-        return say(Vote.SILENT, fit.likeliest, max(margin, -0.02), likeness, "what differs is only missing ink, which poor print explains")
+    if (
+        fit is not None
+        and fit.height == "small"
+        and likeness >= _PRINT_LIKE
+        and any(cell.margin < 0 and cell.added < _LEAST_ADDED for cell in fit.cells)
+    ):
+        return say(
+            Vote.SILENT,
+            fit.likeliest,
+            max(margin, -0.02),
+            likeness,
+            "what differs is only missing ink, which poor print explains",
+        )
     tried = [fit.likeliest] if fit is not None and fit.margin < 0 else []
     for text in dict.fromkeys([*tried, *others]):
         other = respaced(text, wanted)
@@ -150,9 +190,17 @@ def ask_print_atlas(atlas: PrintAtlas, line: LineImage, expected: str, kind: str
         strong = rival.margin >= _PRINT_STRONG[rival.height]
         if obeys(kind, other):
             return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
-        return say(Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True)
-    why = f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}" if fit is not None else "the text is too long for the line"
-    return say(Vote.SILENT, fit.likeliest if fit is not None else "", fit.margin if fit is not None else 0.0, likeness, why)
+        return say(
+            Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True
+        )
+    why = (
+        f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
+        if fit is not None
+        else "the text is too long for the line"
+    )
+    return say(
+        Vote.SILENT, fit.likeliest if fit is not None else "", fit.margin if fit is not None else 0.0, likeness, why
+    )
 
 
 def _print_margin(fit: PrintFit, kind: str) -> float:
@@ -174,13 +222,19 @@ def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind:
     def say(vote: Vote, reason: str = "", hint: bool = False) -> Witness:
         return Witness(
             hint=hint,
-            reader=recogniser.name, frame=line.frame, vote=vote, text=reading.text, margin=round(margin, 2),
-            confidence=round(reading.confidence, 3), strong=abs(margin) > 3 * _RECOGNISER_AGAINST, reason=reason,
+            reader=recogniser.name,
+            frame=line.frame,
+            vote=vote,
+            text=reading.text,
+            margin=round(margin, 2),
+            confidence=round(reading.confidence, 3),
+            strong=abs(margin) > 3 * _RECOGNISER_AGAINST,
+            reason=reason,
         )
 
     if line.saturated > _SATURATED:
         return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
-    if seen == wanted:
+    if seen == wanted or (margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen)):
         return say(Vote.FOR)
     if _dropped(wanted, seen):
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
@@ -198,13 +252,19 @@ def ask_tesseract(tesseract: Tesseract, line: LineImage, expected: str, kind: st
     vote = Vote.FOR if seen == wanted else Vote.SILENT
     reason = "" if seen == wanted else f"read {fold(reading.text)!r}"
     return Witness(
-        reader=tesseract.name, frame=line.frame, vote=vote, text=reading.text, margin=5.0 * reading.confidence,
-        confidence=round(reading.confidence, 3), reason=reason,
+        reader=tesseract.name,
+        frame=line.frame,
+        vote=vote,
+        text=reading.text,
+        margin=5.0 * reading.confidence,
+        confidence=round(reading.confidence, 3),
+        reason=reason,
     )
 
 
 def respaced(seen: str, expected: str) -> str:
-    """`seen` with the spaces of `expected` where the two agree: recognisers lose spaces, and a drawn line needs them."""
+    """`seen` with the spaces of `expected` where the two agree: recognisers lose spaces, and a drawn line needs
+    them."""
     ours, theirs = "".join(expected.split()), "".join(seen.split())
     before = {len("".join(expected[:place].split())) for place, char in enumerate(expected) if char == " "}
     out = list(theirs)
@@ -213,6 +273,15 @@ def respaced(seen: str, expected: str) -> str:
             for i in sorted((place for place in before if i0 <= place < i1 and place), reverse=True):
                 out.insert(j0 + i - i0, " ")
     return "".join(out)
+
+
+_LOOKALIKES = {"I": "1l|", "l": "1I|", "O": "0", "o": "0", "S": "5", "B": "8", "Z": "2", "D": "0"}
+
+
+def _only_lookalikes(wanted: str, seen: str) -> bool:
+    """Whether the two differ only where an expected letter was taken for its twin; an expected digit has none."""
+    pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
+    return len(wanted) == len(seen) and all(theirs in _LOOKALIKES.get(ours, "") for ours, theirs in pairs)
 
 
 def _dropped(wanted: str, seen: str) -> bool:

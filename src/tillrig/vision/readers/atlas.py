@@ -5,6 +5,8 @@ It has no language model, so it sees the stroke in which 余 and 佘 differ; but
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,8 @@ _BLANK_INK = 1.5
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One glyph in place: `margin` -1..1 on the dots in which it differs from its nearest rival; `error` mean squared a dot."""
+    """One glyph in place: `margin` -1..1 on the dots in which it differs from its nearest rival; `error` mean squared
+    a dot."""
 
     char: str
     column: int
@@ -84,13 +87,15 @@ class Atlas:
             starts.append(column)
         starts.reverse()
         cells = []
-        for place, after in zip(starts, starts[1:], strict=False):
+        for place, after in itertools.pairwise(starts):
             glyphs, number = (self.full, full[place]) if after - place == 2 else (self.half, half[place])
             cells.append(self._cell(ink, glyphs, int(number), place))
         text = "".join(cell.char for cell in cells)
         return Placed(text, tuple(cells), float(best[columns]) / ink.size)
 
-    def _costs(self, ink: Ink, alphabet: str | None) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _costs(
+        self, ink: Ink, alphabet: str | None
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         width, height = self.cell
         columns = ink.shape[1] // width
         half_cells = ink[:, : columns * width].reshape(height, columns, width).transpose(1, 0, 2).reshape(columns, -1)
@@ -104,7 +109,7 @@ class Atlas:
         full_error = np.full(columns, _BIG)
         places = [column for column in range(columns - 1) if not (explained[column] and explained[column + 1])]
         if places and (alphabet is None or any(is_wide(char) for char in alphabet)):
-            cells = np.stack([ink[:, place * width:(place + 2) * width].reshape(-1) for place in places])
+            cells = np.stack([ink[:, place * width : (place + 2) * width].reshape(-1) for place in places])
             wide = self.full.errors(cells)
             number = wide.argmin(axis=1)
             full[places] = number
@@ -117,8 +122,9 @@ class Atlas:
         """Whether the font has every character of `text`."""
         return all((self.full if is_wide(char) else self.half).index(char) is not None for char in text if char != " ")
 
-    def place(self, ink: Ink, expected: str) -> Placed | None:
-        """Lay `expected` on the row where it fits best; runs of spaces stretch. None when it cannot be laid (too long, glyph missing)."""
+    def place(self, ink: Ink, expected: str) -> Placed | None:  # noqa: PLR0912 - one dynamic programme, forward and back
+        """Lay `expected` on the row where it fits best; runs of spaces stretch. None when it cannot be laid (too
+        long, glyph missing)."""
         words = squeeze(expected).split(" ") if squeeze(expected) else []
         original = [word for word in expected.split() if word]
         if len(original) == len(words):
@@ -132,7 +138,9 @@ class Atlas:
             tokens.extend(word)
         if any((self.full if is_wide(char) else self.half).index(char) is None for char in tokens):
             return None
-        blank = (ink[:, : columns * width].reshape(ink.shape[0], columns, width) ** 2).sum(axis=(0, 2)).astype(np.float64)
+        blank = (
+            (ink[:, : columns * width].reshape(ink.shape[0], columns, width) ** 2).sum(axis=(0, 2)).astype(np.float64)
+        )
         # best[t][c]: tokens[:t] laid, next free column c. Blank columns are free before, after, and at a space token.
         best = np.full((len(tokens) + 1, columns + 1), _BIG)
         back = np.zeros((len(tokens) + 1, columns + 1), np.int8)
@@ -165,8 +173,8 @@ class Atlas:
                 continue
             t, column = t - 1, column - span
             glyphs = self.full if span == 2 else self.half
-            number = glyphs.index(tokens[t])
-            cells.append(self._cell(ink, glyphs, number or 0, column))
+            known = glyphs.index(tokens[t])
+            cells.append(self._cell(ink, glyphs, known or 0, column))
         cells.reverse()
         return Placed("".join(cell.char for cell in cells), tuple(cells), float(best[-1, columns]) / ink.size)
 
@@ -176,13 +184,13 @@ class Atlas:
             width = self.cell[0]
             glyphs = self.full if is_wide(char) else self.half
             bits = glyphs.bits[glyphs.index(char) or 0]
-            part = ink[:, column * width:(column + (2 if is_wide(char) else 1)) * width]
+            part = ink[:, column * width : (column + (2 if is_wide(char) else 1)) * width]
             known[key] = float(((part - bits) ** 2).sum())
         return known[key]
 
     def _cell(self, ink: Ink, glyphs: GlyphSet, number: int, column: int) -> Cell:
         """The glyph against its nearest rivals, each on the dots in which the two differ."""
-        part = ink[:, column * self.cell[0]: column * self.cell[0] + glyphs.width].reshape(-1)
+        part = ink[:, column * self.cell[0] : column * self.cell[0] + glyphs.width].reshape(-1)
         own = glyphs.matrix[number]
         numbers = glyphs.neighbours(number)
         if glyphs.width == self.cell[0] or float(np.square(part - own).mean()) > 0.1:
@@ -195,15 +203,20 @@ class Atlas:
         margins = np.where(alive, -(apart @ (2 * np.clip(part, 0, 1) - 1)) / np.maximum(weight, 1), 1.0)
         worst = int(margins.argmin())
         return Cell(
-            char=glyphs.chars[number], column=column, margin=float(margins[worst]),
-            rival=glyphs.chars[int(numbers[worst])], error=float(np.square(part - own).mean()),
+            char=glyphs.chars[number],
+            column=column,
+            margin=float(margins[worst]),
+            rival=glyphs.chars[int(numbers[worst])],
+            error=float(np.square(part - own).mean()),
         )
 
 
 def reading_of(placed: Placed) -> LineReading:
     """A placed text as a reading: confidence from margins and from how well the dots fit at all."""
     fit = max(0.0, 1.0 - placed.error / FOREIGN)
-    chars = tuple(CharReading(cell.char, _confidence(cell) * (1.0 if fit else 0.5), cell.column) for cell in placed.cells)
+    chars = tuple(
+        CharReading(cell.char, _confidence(cell) * (1.0 if fit else 0.5), cell.column) for cell in placed.cells
+    )
     inked = [char for char in chars if char.char not in " \u3000"]
     weakest = min((char.confidence for char in inked), default=1.0)
     return LineReading(placed.text.replace("\u3000", "  ").rstrip(), min(weakest, 0.5 + 0.5 * fit), chars)

@@ -10,7 +10,24 @@ import msgspec
 from tillrig.vision.geometry import Grey, Ink, Point
 
 # Words that mean the same to the reader of a slip (spec receipts, settlement slip).
-_SAME = str.maketrans({"帐": "账", "“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "－": "-", "−": "-", "、": ",", "。": ".", "…": ".", "﹒": ".", "·": "."})
+_SAME = str.maketrans(
+    {
+        "帐": "账",
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+        "—": "-",
+        "–": "-",
+        "－": "-",
+        "−": "-",
+        "、": ",",
+        "。": ".",
+        "…": ".",
+        "﹒": ".",
+        "·": ".",
+    }
+)
 
 
 def fold(text: str) -> str:
@@ -31,9 +48,11 @@ def bare(text: str) -> str:
 class LineImage(msgspec.Struct, frozen=True):
     """One line of one frame.
 
-    `grey`: upright crop, dark ink on light ground, tight to the ink (uint8). `ink`: the same line by dots, 0 clear 1 dark, full width
-    of the row (None where no dot grid is known). `print`: ink of a printed line and its surroundings at two pixels a dot, `height` its class
-    ("text", "small", "amount"). `blank`: no ink in the line; `shows`: there is ink elsewhere, so that blank means blank. `box`: four camera points from top-left clockwise. `saturated`: share of clipped dots.
+    `grey`: upright crop, dark ink on light ground, tight to the ink (uint8). `ink`: the same line by dots, 0 clear 1
+    dark, full width of the row (None where no dot grid is known). `print`: ink of a printed line and its surroundings
+    at two pixels a dot, `height` its class ("text", "small", "amount"). `blank`: no ink in the line; `shows`: there
+    is ink elsewhere, so that blank means blank. `box`: four camera points from top-left clockwise. `saturated`: share
+    of clipped dots.
     """
 
     frame: str

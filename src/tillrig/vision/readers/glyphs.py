@@ -72,8 +72,8 @@ class GlyphSet:
 
 @lru_cache(maxsize=8)
 def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int], tall: int = 0) -> tuple[GlyphSet, GlyphSet]:
-    """Half-width and full-width glyphs of the first font that has them, at its size, in cells of `cell` dots; `tall` adds rows below for
-    fonts that reach out of their cell. Raises ProfileError."""
+    """Half-width and full-width glyphs of the first font that has them, at its size, in cells of `cell` dots; `tall`
+    adds rows below for fonts that reach out of their cell. Raises ProfileError."""
     if not fonts:
         raise UsageError("the profile names no font for this cell, so there is no atlas")
     width, height = cell

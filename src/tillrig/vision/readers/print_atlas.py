@@ -1,7 +1,8 @@
-"""Printed lines against the printer's own font: the expected line drawn, laid on the picture cell by cell, and held against its rivals.
+"""Printed lines against the printer's own font: the expected line drawn, laid on the picture cell by cell, and held
+against its rivals.
 
-Paper curls and the camera has hardly more than a pixel a dot, so there is no grid to read blind; but where a glyph should stand is
-known to a dot, and what it would look like through the lens is known too.
+Paper curls and the camera has hardly more than a pixel a dot, so there is no grid to read blind; but where a glyph
+should stand is known to a dot, and what it would look like through the lens is known too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
 from tillrig.vision.readers.glyphs import GlyphSet, glyph_sets, is_wide
 
 SCALE = 2
-# Blur of lens and printer, in pixels at two pixels a dot: where sound and faulty characters part best, by height (docs/vision.md).
+# Blur of lens and printer, in pixels at two pixels a dot: where sound and faulty characters part best, by height
+# (docs/vision.md).
 _SPREAD = {"text": 1.6, "small": 1.3, "amount": 1.9}
 # A dead dot of the print head leaves a stripe so wide, and little else, of what is missing from a character.
 _STRIPE_PX = 6
@@ -32,8 +34,8 @@ Bank = npt.NDArray[np.float32]
 class PrintCell(msgspec.Struct, frozen=True):
     """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best.
 
-    `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is missing is one narrow
-    upright stripe, as a dead dot of the print head leaves it.
+    `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is
+    missing is one narrow upright stripe, as a dead dot of the print head leaves it.
     """
 
     char: str
@@ -44,7 +46,8 @@ class PrintCell(msgspec.Struct, frozen=True):
 
 
 class PrintFit(msgspec.Struct, frozen=True):
-    """A text laid on a line; `likeness` is the correlation of the whole (-1..1), cells are its characters without spaces."""
+    """A text laid on a line; `likeness` is the correlation of the whole (-1..1), cells are its characters without
+    spaces."""
 
     text: str
     likeness: float
@@ -89,9 +92,11 @@ class PrintAtlas:
         return any(self._shows(text, name) for name in self._heights(height))
 
     def fit(self, ink: Ink, text: str, height: str) -> PrintFit | None:
-        """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is wider than the picture.
+        """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is
+        wider than the picture.
 
-        A line's height class is a guess where it is skewed or has no tall letters, so its neighbour is tried when the fit is poor.
+        A line's height class is a guess where it is skewed or has no tall letters, so its neighbour is tried when the
+        fit is poor.
         """
         best: PrintFit | None = None
         for name in self._heights(height):
@@ -130,47 +135,69 @@ class PrintAtlas:
         rows = half.height * down
         bits = np.zeros((rows, x), np.float32)
         for _, glyphs, number, left in places:
-            bits[:, left:left + glyphs.width * across] = _sized(glyphs.bits[number], across, down)
+            bits[:, left : left + glyphs.width * across] = _sized(glyphs.bits[number], across, down)
         drawn = _through_lens(bits, _SPREAD[height])
         if drawn.shape[1] > ink.shape[1] + 2 * _PAD * SCALE * 4 or not places:
             return None
         reach = 10
         room = cv2.copyMakeBorder(
-            ink, *_room(ink.shape[0], drawn.shape[0], reach), *_room(ink.shape[1], drawn.shape[1], reach), cv2.BORDER_CONSTANT, value=0
+            ink,
+            *_room(ink.shape[0], drawn.shape[0], reach),
+            *_room(ink.shape[1], drawn.shape[1], reach),
+            cv2.BORDER_CONSTANT,
+            value=0,
         )
         found = cv2.matchTemplate(room, drawn, cv2.TM_CCOEFF_NORMED)
         _, likeness, _, (left0, top0) = cv2.minMaxLoc(found)
         cells = []
         drift = (0, 0)
         for char, glyphs, number, left in places:
-            cell, drift = self._cell(room, drawn, char, glyphs, number, (left, across, down), (left0, top0), drift, _SPREAD[height])
+            cell, drift = self._cell(
+                room, drawn, char, glyphs, number, (left, across, down), (left0, top0), drift, _SPREAD[height]
+            )
             cells.append(cell)
         return PrintFit(text, float(likeness), tuple(cells), across, height)
 
     def _cell(
-        self, room: Ink, drawn: Ink, char: str, glyphs: GlyphSet, number: int, place: tuple[int, int, int], origin: tuple[int, int], drift: tuple[int, int],
+        self,
+        room: Ink,
+        drawn: Ink,
+        char: str,
+        glyphs: GlyphSet,
+        number: int,
+        place: tuple[int, int, int],
+        origin: tuple[int, int],
+        drift: tuple[int, int],
         spread: float,
     ) -> tuple[PrintCell, tuple[int, int]]:
         left, across, down = place
         width = (glyphs.width * across + 2 * _PAD) * SCALE
         x0 = left * SCALE
-        model = drawn[:, x0:x0 + width]
-        context = drawn[:, max(0, x0 - width // 2):x0 + width + width // 2]
+        model = drawn[:, x0 : x0 + width]
+        context = drawn[:, max(0, x0 - width // 2) : x0 + width + width // 2]
         at = (origin[0] + max(0, x0 - width // 2), origin[1])
         # Curl moves neighbouring characters together: look around where the one before was found.
-        window = _cut(room, at[0] + drift[0] - _ALIGN, at[1] + drift[1] - _ALIGN, context.shape[1] + 2 * _ALIGN, context.shape[0] + 2 * _ALIGN)
+        window = _cut(
+            room,
+            at[0] + drift[0] - _ALIGN,
+            at[1] + drift[1] - _ALIGN,
+            context.shape[1] + 2 * _ALIGN,
+            context.shape[0] + 2 * _ALIGN,
+        )
         _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(window, context, cv2.TM_CCOEFF_NORMED))
-        near = np.ascontiguousarray(window[dy:dy + context.shape[0], dx:dx + context.shape[1]])
+        near = np.ascontiguousarray(window[dy : dy + context.shape[0], dx : dx + context.shape[1]])
         drift = (int(np.clip(drift[0] + dx - _ALIGN, -4, 4)), int(np.clip(drift[1] + dy - _ALIGN, -5, 5)))
         first = x0 - max(0, x0 - width // 2)
         left_over, gain = _left_over(near, context)
         numbers, bank = _rivals(glyphs, number, across, down, spread)
         apart = (bank - _drawn_glyph(glyphs, number, across, down, spread)[None])[:, :, : model.shape[1]] * gain
         energy = (apart**2).sum(axis=(1, 2))
-        margins = 1.0 - 2.0 * (apart * left_over[:, first:first + width][None]).sum(axis=(1, 2)) / np.maximum(energy, 1e-3)
+        margins = 1.0 - 2.0 * (apart * left_over[:, first : first + width][None]).sum(axis=(1, 2)) / np.maximum(
+            energy, 1e-3
+        )
         worst = int(margins.argmin())
         added = float(np.square(np.maximum(apart[worst], 0)).sum() / max(float(energy[worst]), 1e-3))
-        striped = _striped(left_over[:, first:first + width])
+        striped = _striped(left_over[:, first : first + width])
         return PrintCell(char, float(margins[worst]), glyphs.chars[int(numbers[worst])], added, striped), drift
 
 
@@ -182,15 +209,15 @@ def _room(have: int, need: int, reach: int) -> tuple[int, int]:
 def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
     left, top = max(0, -x), max(0, -y)
     right, bottom = max(0, x + width - picture.shape[1]), max(0, y + height - picture.shape[0])
-    part = picture[max(0, y):max(0, y + height), max(0, x):max(0, x + width)]
+    part = picture[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
     if left or top or right or bottom:
-        part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)  # type: ignore[assignment]
+        part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
     return part
 
 
 def _left_over(seen: Ink, model: Ink) -> tuple[Ink, float]:
-    """What the model does not explain of the picture, and its ink density, once density, ground, a fraction of a pixel's shift and
-    a little more or less blur are allowed for (least squares)."""
+    """What the model does not explain of the picture, and its ink density, once density, ground, a fraction of a
+    pixel's shift and a little more or less blur are allowed for (least squares)."""
     down, across = np.gradient(model)
     soft = cv2.Laplacian(model, cv2.CV_32F)
     basis = np.stack([model, np.ones_like(model), across, down, soft]).reshape(5, -1).astype(np.float64)

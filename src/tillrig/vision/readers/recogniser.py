@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tillrig.errors import UsageError
 from tillrig.vision.geometry import Grey
 from tillrig.vision.readers.base import CharReading, LineImage, LineReading, bare, fold
+from tillrig.vision.readers.glyphs import gb2312
 
 LogProbs = npt.NDArray[np.float32]
 NETWORK_HEIGHT = 48
@@ -26,7 +27,8 @@ _TAIL = 16
 
 
 class Recogniser:
-    """Time falls with a crop's width; a half-width character needs 18 px at the network's height of 48, or repeated digits merge."""
+    """Time falls with a crop's width; a half-width character needs 18 px at the network's height of 48, or repeated
+    digits merge."""
 
     name = "rapidocr"
 
@@ -36,6 +38,10 @@ class Recogniser:
         for number, char in enumerate(self._chars):
             self._index.setdefault(fold(char) or char, []).append(number)
         self._space = self._index.get(" ", [])
+        shown = {fold(char) for char in gb2312()} | set("¥￥×")
+        # A Chinese terminal has no € and no kana: a network that may say so says it of a blurred 0.
+        foreign = [char and fold(char) not in shown and char != " " for char in self._chars]
+        self._foreign = np.array(foreign, dtype=np.bool_)
         self._lock = threading.Lock()
 
     def read_line(self, line: LineImage, alphabet: str | None = None) -> LineReading:
@@ -78,10 +84,13 @@ class Recogniser:
         batch = np.ascontiguousarray(np.broadcast_to(plane, (1, 3, *plane.shape)))
         with self._lock:
             (out,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
-        return np.asarray(np.log(np.maximum(out[0], 1e-13)), dtype=np.float32)
+        share = np.where(self._foreign[None, : out.shape[2]], 0.0, out[0])
+        share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-6)
+        return np.asarray(np.log(np.maximum(share, 1e-13)), dtype=np.float32)
 
     def likelihood(self, log: LogProbs, text: str) -> float:
-        """CTC log-likelihood of a folded text without spaces; equivalent spellings are summed, a space counts as no character."""
+        """CTC log-likelihood of a folded text without spaces; equivalent spellings are summed, a space counts as no
+        character."""
         blank = np.logaddexp.reduce(log[:, [0, *self._space]], axis=1)
         columns = []
         for char in text:
@@ -92,7 +101,8 @@ class Recogniser:
         return ctc_likelihood(blank, columns, text)
 
     def _lead(self, log: LogProbs, reading: LineReading) -> float:
-        # The best other text differs in one character: the smallest gap, at a character's own peak, to its best rival there.
+        # The best other text differs in one character: the smallest gap, at a character's own peak, to its best rival
+        # there.
         del log
         return min((_logit(char.confidence) for char in reading.chars if char.char != " "), default=0.0)
 
@@ -108,12 +118,18 @@ class Recogniser:
         before = 0
         for step, number in enumerate(best.tolist()):
             if number and number != before:
-                chars.append(CharReading(fold(self._chars[number]) or self._chars[number], float(np.exp(top[step])), step))
+                chars.append(
+                    CharReading(fold(self._chars[number]) or self._chars[number], float(np.exp(top[step])), step)
+                )
             elif number and chars:
-                chars[-1] = CharReading(chars[-1].char, max(chars[-1].confidence, float(np.exp(top[step]))), chars[-1].column)
+                chars[-1] = CharReading(
+                    chars[-1].char, max(chars[-1].confidence, float(np.exp(top[step]))), chars[-1].column
+                )
             before = number
         text = "".join(char.char for char in chars).strip()
-        return LineReading(text, min((char.confidence for char in chars if char.char != " "), default=0.0), tuple(chars))
+        return LineReading(
+            text, min((char.confidence for char in chars if char.char != " "), default=0.0), tuple(chars)
+        )
 
 
 def _logit(probability: float) -> float:

@@ -37,12 +37,18 @@ class Tesseract:
             config += f" -c tessedit_char_whitelist={alphabet.replace(' ', '')}"
             languages = "eng"
         try:
-            data = pytesseract.image_to_data(crop, lang=languages, config=config, output_type=pytesseract.Output.DICT, timeout=_LIMIT_SECONDS)
+            data = pytesseract.image_to_data(
+                crop, lang=languages, config=config, output_type=pytesseract.Output.DICT, timeout=_LIMIT_SECONDS
+            )
         except pytesseract.TesseractNotFoundError as problem:
-            raise BlockedError("the program tesseract is not installed; install tesseract-ocr with chi_sim and eng") from problem
+            raise BlockedError(
+                "the program tesseract is not installed; install tesseract-ocr with chi_sim and eng"
+            ) from problem
         except RuntimeError:
             return LineReading("", 0.0)
-        words = [(text, float(share) / 100) for text, share in zip(data["text"], data["conf"], strict=True) if text.strip()]
+        words = [
+            (text, float(share) / 100) for text, share in zip(data["text"], data["conf"], strict=True) if text.strip()
+        ]
         chars = tuple(CharReading(char, share) for text, share in words for char in text)
         return LineReading(" ".join(text for text, _ in words), min((share for _, share in words), default=0.0), chars)
 
