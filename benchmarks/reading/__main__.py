@@ -118,9 +118,8 @@ def main() -> None:
         )
     unit = statistics.median(times["pytesseract: one row"])
     for name, values in sorted(times.items()):
-        print(
-            f"{name:32} {statistics.median(values):8.1f} ms   {unit / statistics.median(values):6.1f} x faster than pytesseract on a row"
-        )
+        middle = statistics.median(values)
+        print(f"{name:32} {middle:8.1f} ms   {unit / middle:6.1f} x faster than pytesseract on a row")
 
 
 if __name__ == "__main__":

@@ -123,6 +123,7 @@ _PRINT_STRONG = {"text": 0.25, "small": 0.25, "amount": 0.4}
 # Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
 # there.
 _LEAST_ADDED = 0.25
+_LONG = 8
 _PRINT_BETTER = 0.02
 
 
@@ -204,11 +205,13 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
 
 
 def _print_margin(fit: PrintFit, kind: str) -> float:
-    """The weakest character's; in small free text one letter with a dead dot's stripe does not testify."""
-    margins = sorted((cell.margin, cell.striped and not cell.char.isdigit()) for cell in fit.cells)
-    if kind == "text" and fit.height == "small" and len(margins) > 8 and margins[0][1]:
-        margins = margins[1:]
-    return margins[0][0] if margins else 0.0
+    """The weakest character's; in a long free text one letter that only lacks a dead dot's stripe does not testify."""
+    cells = sorted(fit.cells, key=lambda cell: cell.margin)
+    first = cells[0] if cells else None
+    if first is not None and kind == "text" and len(cells) > _LONG and fit.height != "amount":
+        lame = first.striped and first.added < _LEAST_ADDED and not first.char.isdigit() and first.char.isascii()
+        cells = cells[1:] if lame else cells
+    return cells[0].margin if cells else 0.0
 
 
 def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind: str) -> Witness:
