@@ -29,7 +29,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     size           width and height of its frames, px
     corners        of the display's dot matrix or the paper window, px, clockwise from top-left
-    distortion_k1  first radial coefficient of the lens
+    distortion_k1  radial term of the lens: a point at r (in half diagonals of the frame) is seen at r (1 + k1 r^2)
     px_per_dot     camera pixels a printer dot
     exposure_ms, focus   locked at opening where given
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,15 @@ from tillrig.simulator import wire
 
 if TYPE_CHECKING:
     from tillrig.simulator.bench.bench import Bench
+    from tillrig.simulator.optics.lens import View
 
 SCREEN_SIZE, SLIP_SIZE = (1280, 720), (720, 1920)
+
+
+def _radial(view: View) -> float:
+    """The lens term as rig files have it: radius in half diagonals of the frame, not in focal lengths."""
+    half_diagonal = math.hypot(view.width, view.height) / 2
+    return round(view.k1 * (half_diagonal / view.focal_px) ** 2, 5)
 
 
 def describe(bench: Bench) -> str:
@@ -51,7 +59,7 @@ def _instruments(bench: Bench) -> dict[str, Any]:
             "size": list(SCREEN_SIZE),
             "fps": 30,
             "corners": _corners(pose.screen_corners),
-            "distortion_k1": round(pose.screen.k1, 4),
+            "distortion_k1": _radial(pose.screen),
             "exposure_ms": exposure,
             "controls": _controls(bench.eyes.screen.url),
         }
@@ -61,7 +69,7 @@ def _instruments(bench: Bench) -> dict[str, Any]:
             "size": list(SLIP_SIZE),
             "fps": 15,
             "corners": _corners(pose.slip_corners),
-            "distortion_k1": round(pose.slip.k1, 4),
+            "distortion_k1": _radial(pose.slip),
             "exposure_ms": exposure,
             "px_per_dot": 1.3,
             "controls": _controls(bench.eyes.slip.url),
