@@ -14,7 +14,6 @@ from tillrig.protocols import mis
 from tillrig.timeline import Timeline
 
 
-
 class EcrClient:
     """`settings` from the profile: functions (name → byte of tag 001), ack_s, tries, length, ack_before_answer."""
 

@@ -122,7 +122,9 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
         loaded = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except (OSError, YAMLError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from error
+        raise UsageError(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
+        ) from error
     if not isinstance(loaded, dict) or not all(isinstance(entry, dict) for entry in loaded.values()):
         raise UsageError(f"{path}: a mapping of names to mappings is wanted")
     return loaded

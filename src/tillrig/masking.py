@@ -80,6 +80,10 @@ class Masker:
         digits = found[0]
         return mask_pan(digits) if digits.startswith(_TEST_PREFIX) and luhn(digits) else digits
 
+    def exposed(self, *texts: str) -> tuple[str, ...]:
+        """Masks of the known cards whose numbers `texts` show further than they may."""
+        return tuple(dict.fromkeys(mask for text in texts for mask in exposed_pans(text, self._pans)))
+
     def data(self, value: Any) -> Any:
         """Plain data with every string in it masked; a Secret becomes stars."""
         if isinstance(value, str):

@@ -1,4 +1,7 @@
-"""What was seen at one point, referring to the frames or bytes that prove it. Made only by observers; frozen."""
+"""What was seen at one point, referring to the frames or bytes that prove it. Made only by observers; frozen.
+
+`exposed`: masks of the card numbers of which more was legible than the first six and last four digits. Texts are masked.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,7 @@ class ScreenSeen(msgspec.Struct, frozen=True, kw_only=True, tag="screen"):
     keys: dict[str, str] = {}
     until: float = 0.0
     picture: str = ""
+    exposed: tuple[str, ...] = ()
 
 
 class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
@@ -82,6 +86,7 @@ class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
     frames: tuple[str, ...]
     complete: bool = True
     picture: str = ""
+    exposed: tuple[str, ...] = ()
 
 
 class HostSeen(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
@@ -115,6 +120,7 @@ class EcrSeen(msgspec.Struct, frozen=True, kw_only=True, tag="ecr"):
     acked: bool
     problems: tuple[str, ...] = ()
     raw: str = ""
+    exposed: tuple[str, ...] = ()
 
 
 class ConsoleSeen(msgspec.Struct, frozen=True, kw_only=True, tag="console"):
@@ -125,6 +131,7 @@ class ConsoleSeen(msgspec.Struct, frozen=True, kw_only=True, tag="console"):
     command: str
     fields: dict[str, str]
     text: str
+    exposed: tuple[str, ...] = ()
 
 
 class Absent(msgspec.Struct, frozen=True, kw_only=True, tag="absent"):

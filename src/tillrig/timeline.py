@@ -53,7 +53,9 @@ class Timeline:
             self._ballast.write_bytes(b"\0" * BALLAST_BYTES)
             self._file = target.open("ab")
         except OSError as error:
-            raise EvidenceError(f"cannot record in {directory}: {error.strerror or error}; free space or name another directory") from error
+            raise EvidenceError(
+                f"cannot record in {directory}: {error.strerror or error}; free space or name another directory"
+            ) from error
 
     # -- writing ------------------------------------------------------------------------------------------------------
     def append(self, kind: str, *, at: float | None = None, **data: Any) -> Event:

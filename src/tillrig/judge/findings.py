@@ -41,10 +41,23 @@ def compared(
 
 
 def testified(
-    requirement: str, point: str, expected: str, line: Line, said: Testimony | None, *, picture: str, money: bool, at: float
+    requirement: str,
+    point: str,
+    expected: str,
+    line: Line,
+    said: Testimony | None,
+    *,
+    picture: str,
+    money: bool,
+    at: float,
 ) -> Finding:
     """The eye's word as a finding. A FAIL needs two distinct frames, on money two readers as well (eye)."""
-    shown = {"pictures": (picture,) if picture else (), "boxes": (line.box,) if picture else (), "money": money, "at": at}
+    shown = {
+        "pictures": (picture,) if picture else (),
+        "boxes": (line.box,) if picture else (),
+        "money": money,
+        "at": at,
+    }
     if said is None:
         return unsure(requirement, point, expected, line.text, "this text was not put to the eye", **shown)
     evidence = {"evidence": said.frames, **shown}
@@ -59,9 +72,7 @@ def testified(
     return failed(requirement, point, expected, said.seen, said.why or "another text is shown", **evidence)
 
 
-def missing(
-    requirement: str, point: str, what: str, witnesses: Witnesses, reason: str = "", **more: object
-) -> Finding:
+def missing(requirement: str, point: str, what: str, witnesses: Witnesses, reason: str = "", **more: object) -> Finding:
     """Something did not come. FAIL only when the instrument that would have seen it has proved itself."""
     word = witnesses.get(point.partition(".")[0], "none")
     text = reason or "it did not come"
@@ -69,7 +80,13 @@ def missing(
         return failed(requirement, point, what, "(absent)", f"{text}; the instrument proved itself afterwards", **more)
     if word == "blames_rig":
         return _finding(
-            requirement, point, Verdict.RIG_ERROR, what, "(absent)", reason=f"{text}; the instrument failed its check", **more
+            requirement,
+            point,
+            Verdict.RIG_ERROR,
+            what,
+            "(absent)",
+            reason=f"{text}; the instrument failed its check",
+            **more,
         )
     return unsure(requirement, point, what, "(absent)", f"{text}; no witness says whose fault it is", **more)
 

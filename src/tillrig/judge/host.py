@@ -84,14 +84,19 @@ def compare(
         elif not sends:
             if not steps[i].optional and gave_up is None:
                 yield missing(
-                    steps[i].requirement, f"host.{steps[i].message}", f"a {steps[i].message} message", proved  # type: ignore[arg-type]
+                    steps[i].requirement,
+                    f"host.{steps[i].message}",
+                    f"a {steps[i].message} message",
+                    proved,
                 )
         else:
             for j in sends:
                 yield from _fields(steps[i], seen[j], bindings)
             if len(sends) < steps[i].sends[0]:
                 text = f"{steps[i].sends[0]} sends"
-                yield failed(steps[i].requirement, f"host.{steps[i].message}", text, str(len(sends)), "sent too few times")
+                yield failed(
+                    steps[i].requirement, f"host.{steps[i].message}", text, str(len(sends)), "sent too few times"
+                )
             else:
                 yield passed(steps[i].requirement, f"host.{steps[i].message}", f"a {steps[i].message} message")
     for step in branch.forbidden:
@@ -116,7 +121,12 @@ def _fields(step: HostMessage, seen: HostSeen, bindings: Mapping[str, str]) -> I
     for name in seen.fields:
         if name not in allowed:
             yield failed(
-                step.requirement, f"host.{step.message}.{name}", "(absent)", seen.fields[name], "a field too much", at=seen.at
+                step.requirement,
+                f"host.{step.message}.{name}",
+                "(absent)",
+                seen.fields[name],
+                "a field too much",
+                at=seen.at,
             )
     yield from _checks(step, seen)
 
@@ -127,7 +137,9 @@ def _field(step: HostMessage, field: Field, seen: HostSeen, bindings: Mapping[st
     try:
         value = value_of(field, bindings)
     except KeyError as unknown:
-        return unsure(field.requirement, point, f"(unknown: {unknown.args[0]})", shown or "", "what is right was never observed")
+        return unsure(
+            field.requirement, point, f"(unknown: {unknown.args[0]})", shown or "", "what is right was never observed"
+        )
     if value is None:
         return compared(field.requirement, point, "(absent)", "(absent)" if shown is None else shown, at=seen.at)
     expected = f"{int(value):012d}" if field.kind == "amount" else str(value)
@@ -150,7 +162,9 @@ def _checks(step: HostMessage, seen: HostSeen) -> Iterator[Finding]:
         found = {None: "none", True: "right", False: "wrong"}[seen.pin_ok]
         yield compared("PIN-BLOCK", point, f"{step.pin} PIN", f"{found} PIN", at=seen.at)
     elif step.pin == "none":
-        yield compared("PIN-BLOCK", point, "(absent)", "(absent)" if "F52" not in seen.fields else "(present)", at=seen.at)
+        yield compared(
+            "PIN-BLOCK", point, "(absent)", "(absent)" if "F52" not in seen.fields else "(present)", at=seen.at
+        )
 
 
 def _unexpected(branch: Branch, seen: HostSeen) -> Finding:
@@ -158,6 +172,8 @@ def _unexpected(branch: Branch, seen: HostSeen) -> Finding:
         (step for step in branch.forbidden if isinstance(step, HostMessage) and step.message == seen.message), None
     )
     requirement = forbidden.requirement if forbidden else UNEXPECTED.get(seen.message, "SALE-REQUEST")
-    reason = "; ".join(seen.problems) if seen.message in ("unreadable", "unknown") else "a message that should not be sent"
+    reason = (
+        "; ".join(seen.problems) if seen.message in ("unreadable", "unknown") else "a message that should not be sent"
+    )
     text = f"{seen.message} F11 {seen.fields.get('F11', '-')}"
     return failed(requirement, f"host.{seen.message}", "(no such message)", text, reason, at=seen.at)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tillrig.judge import host, lines, screens, slips
+from tillrig.judge import host, lines, screens, secrecy, slips
 from tillrig.judge.findings import Witnesses, judged_again, unsure
 from tillrig.observations import (
     Abandoned,
@@ -118,6 +118,7 @@ def judge(
             slips.compare(branch, of(observations, SlipSeen), bound, profile, proof, gave_up),
             host.compare(branch, heard, bound, proof, gave_up),
             lines.compare(branch, answers, bound, profile, proof),
+            secrecy.compare(observations),
         )
     )
     if gave_up is not None and fold(finding.verdict for finding in findings) is Verdict.PASS:

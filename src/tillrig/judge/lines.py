@@ -35,7 +35,14 @@ def compare(
         for field in step.fields:
             yield _field(f"{point}.{field.name}", field, answer.fields, bindings, profile, answer.at)
         for problem in getattr(answer, "problems", ()):
-            yield failed(step.requirement, point, "(a well-formed answer)", problem, "the line's protocol is broken", at=answer.at)
+            yield failed(
+                step.requirement,
+                point,
+                "(a well-formed answer)",
+                problem,
+                "the line's protocol is broken",
+                at=answer.at,
+            )
 
 
 def _place(one: EcrAnswer | ConsoleAnswer | Answer) -> str:
@@ -51,7 +58,14 @@ def _field(
     try:
         value = value_of(field, bindings)
     except KeyError as unknown:
-        return unsure(field.requirement, point, f"(unknown: {unknown.args[0]})", shown or "", "what is right was never observed", at=at)
+        return unsure(
+            field.requirement,
+            point,
+            f"(unknown: {unknown.args[0]})",
+            shown or "",
+            "what is right was never observed",
+            at=at,
+        )
     if value is None:
         return compared(field.requirement, point, "", shown or "", at=at)
     if field.kind == "presence":

@@ -15,7 +15,12 @@ from tillrig.verdicts import Finding, Verdict
 #: Screens that ask nothing and that no step has to announce.
 PASSING = frozenset({"reading", "dark", "announcement", "printing", "busy", "reversing", "settling"})
 #: What an unexpected screen breaks, where the branch does not say.
-UNEXPECTED = {"ask_pin": "PIN-ASKED", "result": "SALE-RESULT", "refused": "SALE-PROMPTS", "reversal_done": "REVERSAL-ONCE"}
+UNEXPECTED = {
+    "ask_pin": "PIN-ASKED",
+    "result": "SALE-RESULT",
+    "refused": "SALE-PROMPTS",
+    "reversal_done": "REVERSAL-ONCE",
+}
 
 Pair = tuple[int | None, int | None]
 
@@ -85,7 +90,9 @@ def _rows(step: Screen, seen: ScreenSeen, bindings: Mapping[str, str], profile: 
         line = seen.lines[row.row]
         if row.unbound:
             if not step.optional:
-                yield unsure(row.requirement, point, f"(unknown: {row.unbound})", line.text, "what is right was never observed")
+                yield unsure(
+                    row.requirement, point, f"(unknown: {row.unbound})", line.text, "what is right was never observed"
+                )
             continue
         finding = testified(
             row.requirement, point, row.text, line, line.said_of(row.text),
@@ -100,9 +107,7 @@ def _rows(step: Screen, seen: ScreenSeen, bindings: Mapping[str, str], profile: 
 
 def _unexpected(branch: Branch, screen: ScreenSeen, amid: bool) -> Iterator[Finding]:
     kind = screen.kind or "unknown"
-    forbidden = next(
-        (step for step in branch.forbidden if isinstance(step, Screen) and step.kind == screen.kind), None
-    )
+    forbidden = next((step for step in branch.forbidden if isinstance(step, Screen) and step.kind == screen.kind), None)
     requirement = forbidden.requirement if forbidden else UNEXPECTED.get(kind, "SALE-PROMPTS")
     text = " | ".join(line.text for line in screen.lines).strip(" |")
     shown = {"pictures": (screen.picture,) if screen.picture else (), "at": screen.at}

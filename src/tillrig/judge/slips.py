@@ -98,7 +98,9 @@ def _line(one: LineExpectation, point: str, slip: SlipSeen, line: Line) -> Findi
 
 def _labelled(one: LineExpectation, point: str, slip: SlipSeen, line: Line) -> Finding:
     """A line whose value nobody can know: that it is there."""
-    if alike(bare(one.text), bare(line.text)[: len(bare(one.text))]) >= 0.7 and len(bare(line.text)) > len(bare(one.text)):
+    if alike(bare(one.text), bare(line.text)[: len(bare(one.text))]) >= 0.7 and len(bare(line.text)) > len(
+        bare(one.text)
+    ):
         return passed(one.requirement, point, one.text, at=slip.at)
     return unsure(one.requirement, point, one.text, line.text, "the label cannot be read", at=slip.at)
 
@@ -111,7 +113,10 @@ def _not_printed(
     after = next((place for place in places[number + 1 :] if place is not None), None)
     surely = slip.complete and read >= max(3, len(places) // 2) and (before is not None or after is not None)
     near = slip.lines[before].box if before is not None else slip.lines[after].box if after is not None else None
-    shown = {"pictures": (slip.picture,) if slip.picture and near else (), "boxes": (near,) if slip.picture and near else ()}
+    shown = {
+        "pictures": (slip.picture,) if slip.picture and near else (),
+        "boxes": (near,) if slip.picture and near else (),
+    }
     more = {**shown, "evidence": slip.frames, "money": one.money, "at": slip.at}
     if surely:
         return failed(one.requirement, point, one.text, "(not printed)", "the lines around it were read", **more)
@@ -122,7 +127,9 @@ def _forbidden(
     step: Slip, slip: SlipSeen, used: set[int], bindings: Mapping[str, str], profile: Profile
 ) -> Iterator[Finding]:
     """Lines of fields that must not be printed, found among those that nothing was expected of."""
-    unwanted = [field for field in (*step.fields, *step.forbidden) if absent(field, bindings) or field in step.forbidden]
+    unwanted = [
+        field for field in (*step.fields, *step.forbidden) if absent(field, bindings) or field in step.forbidden
+    ]
     for field in unwanted:
         point = f"slip.{step.copy}.{field.name}"
         for label in labels_of(profile, step, field.name):
@@ -141,7 +148,8 @@ def _forbidden(
 def _labelled_line(label: str, slip: SlipSeen, used: set[int]) -> Line | None:
     wanted = bare(label)
     for number, line in enumerate(slip.lines):
-        if number not in used and wanted and alike(wanted, bare(line.text)[: len(wanted)]) >= 0.75:
+        text = bare(line.text)
+        if number not in used and (alike(wanted, text[: len(wanted)]) >= 0.75 or alike(wanted, text) >= 0.65):
             return line
     return None
 
@@ -153,7 +161,9 @@ def _unexpected(branch: Branch, slip: SlipSeen) -> Finding:
     requirement = same[0].requirement if same else "SLIP-COPIES"
     text = " / ".join(line.text for line in slip.lines[:4])
     if not slip.lines:
-        return unsure(requirement, f"slip.{copy}", "(no slip)", "(nothing legible)", "paper at rest without a line", at=slip.at)
+        return unsure(
+            requirement, f"slip.{copy}", "(no slip)", "(nothing legible)", "paper at rest without a line", at=slip.at
+        )
     return failed(
         requirement, f"slip.{copy}", "(no slip)", text, "a slip that should not be printed",
         pictures=(slip.picture,) if slip.picture else (), evidence=slip.frames, at=slip.at,

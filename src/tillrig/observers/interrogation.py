@@ -75,6 +75,7 @@ class ScreenInterrogator:
             frames=tuple(frame.id for frame in frames),
             settled=len(frames) >= 2 and (state.settled_at is not None or len(state.frames(True)) >= 3),
             picture=picture,
+            exposed=self._masker.exposed(*state.rows),
         )
 
     def forget(self) -> None:
@@ -149,6 +150,7 @@ class SlipInterrogator:
             frames=tuple(frame.id for frame in capture.frames),
             complete=capture.whole,
             picture=picture,
+            exposed=self._masker.exposed(*(line.text for line in capture.lines)),
         )
 
 

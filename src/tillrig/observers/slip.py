@@ -73,6 +73,10 @@ class SlipObserver:
         if float(Frame.of(following, "slip").grey(4).max()) < 14:
             raise CameraError("slip camera: black")
 
+    def warm_up(self, frame: Frame) -> None:
+        """Build what the first comparison needs."""
+        self._reader.at_rest(frame, frame)
+
     @property
     def frame(self) -> Frame | None:
         """The newest frame."""

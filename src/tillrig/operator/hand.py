@@ -21,7 +21,7 @@ from tillrig.timeline import Timeline
 
 Witness = Literal["clears_rig", "blames_rig", "none"]
 #: How long an echo may take after the last key has opened, and how many frames of it make it sure enough.
-ECHO_S, STEADY_FRAMES = 1.2, 5
+ECHO_S, STEADY_FRAMES = 1.2, 3
 
 
 class Hand:
@@ -73,7 +73,9 @@ class Hand:
         """`key_witness`, and SwitchError when a contact did not close as often as it was told."""
         word = self.key_witness()
         if word == "blames_rig":
-            raise SwitchError("a key's contact did not close as often as it was pressed; look at the relay and the keypad's wiring")
+            raise SwitchError(
+                "a key's contact did not close as often as it was pressed; look at the relay and the keypad's wiring"
+            )
         return word
 
     # -- answers ------------------------------------------------------------------------------------------------------

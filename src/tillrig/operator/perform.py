@@ -68,10 +68,16 @@ class Operator:
         self.on_capture: Callable[[Capture, Track], None] = lambda capture, track: None
 
     def perform(
-        self, action: Action, branches: Sequence[Branch], start: Callable[[], None] | None, also: Callable[[], bool]
+        self,
+        action: Action,
+        branches: Sequence[Branch],
+        start: Callable[[], None] | None,
+        also: Callable[[], bool],
+        also_point: str = "",
     ) -> Performance:
         """Carry `action` out. `start` sets off what is not set off by a screen; `also` says whether what else must
-        come (an answer on a line) has come. Raises the rig's errors; a lost terminal is told by the performance.
+        come (an answer on a line, at `also_point`) has come. Raises the rig's errors; a lost terminal is told by the
+        performance.
         """
         track = Track(branches)
         current = self._eye.current
@@ -89,8 +95,9 @@ class Operator:
             if sighting is None:
                 if track.done and also():
                     break
-                self._nothing_came(result, track)
+                self._nothing_came(result, track, also_point)
                 break
+            self._tell_ended(result, sighting)
             done = sighting.seq
             if sighting.kind == "printing":
                 printing = True
@@ -104,6 +111,12 @@ class Operator:
         result.presses = self._hand.presses
         self._hand.withdraw_from_field()
         return result
+
+    def _tell_ended(self, result: Performance, sighting: Sighting) -> None:
+        """The screen before this one is over: whoever wants to read it ahead of the judge may do so."""
+        before = next((one for one in self._eye.since(sighting.seq - 2) if one.seq == sighting.seq - 1), None)
+        if before is not None and before.ended_at is not None and result.matched.get(before.seq):
+            self.on_sighting(before, result.matched[before.seq])
 
     def _answer(self, result: Performance, track: Track, sighting: Sighting, action: Action) -> str:
         steps = track.see(sighting.kind, sighting.keys)
@@ -178,17 +191,16 @@ class Operator:
         }
         return limits.get(kind, (times.result + times.chip) / scale + 6)
 
-    def _nothing_came(self, result: Performance, track: Track) -> None:
+    def _nothing_came(self, result: Performance, track: Track, also_point: str) -> None:
         current = self._eye.current
         word, why = self._hand.silence_witness()
-        awaited = track.awaited or "answer"
+        point = also_point if track.done and also_point else f"screen.{track.awaited or 'menu'}"
         shown = current.text if current else "nothing"
         text = f"last seen: {shown}; {why}"
         now = time.monotonic()
-        result.absent.append(
-            Absent(seq=self._eye.count, at=now, point=f"screen.{awaited}", waited=now - (current.at if current else now), witness=word, why=text)
-        )
-        self._timeline.append("absent", point=f"screen.{awaited}", witness=word, why=text)
+        waited = now - (current.at if current else now)
+        result.absent.append(Absent(seq=self._eye.count, at=now, point=point, waited=waited, witness=word, why=text))
+        self._timeline.append("absent", point=point, witness=word, why=text)
 
     def _capture(self, result: Performance, track: Track, sighting: Sighting) -> None:
         if self._slips is None:

@@ -75,9 +75,7 @@ def _with_fonts(profile: Profile, path: Path) -> Profile:
             fonts.append(msgspec.structs.replace(font, path=full))
         return msgspec.structs.replace(part, fonts=tuple(fonts))
 
-    return msgspec.structs.replace(
-        profile, display=absolute(profile.display), printer=absolute(profile.printer)
-    )
+    return msgspec.structs.replace(profile, display=absolute(profile.display), printer=absolute(profile.printer))
 
 
 def _problems(profile: Profile) -> list[tuple[tuple[str | int, ...], str]]:
@@ -88,7 +86,12 @@ def _problems(profile: Profile) -> list[tuple[tuple[str | int, ...], str]]:
     for key, text in profile.texts.items():
         wide = [part for part in text.split("|") if width(part) > profile.display.columns]
         if wide and not key.startswith(("type.", "slip.", "settle.", "entry.")):
-            found.append((("texts", key), f"'{wide[0]}' is wider than {profile.display.columns} columns; say where it breaks with |"))
+            found.append(
+                (
+                    ("texts", key),
+                    f"'{wide[0]}' is wider than {profile.display.columns} columns; say where it breaks with |",
+                )
+            )
     for kind, screen in profile.screens.items():
         if len(screen.rows) > profile.display.rows:
             found.append((("screens", kind, "rows"), f"{len(screen.rows)} rows on a display of {profile.display.rows}"))
@@ -129,9 +132,15 @@ def _find(text: str, keys: tuple[str | int, ...]) -> tuple[int, int]:
     line, column = 0, 0
     for key in keys:
         try:
-            position = node.lc.key(key) if isinstance(node, dict) else node.lc.item(key)
+            position = _place(node, key)
             line, column = position[0], position[1]
             node = node[key]
         except (KeyError, IndexError, TypeError, AttributeError):
             break
     return line + 1, column + 1
+
+
+def _place(node: Any, key: str | int) -> tuple[int, int]:
+    """Line and column, from 0, of `key` in a mapping or list that remembers where it was read."""
+    row, column = node.lc.key(key) if isinstance(key, str) else node.lc.item(key)
+    return int(row), int(column)

@@ -163,15 +163,13 @@ def parse_slip(profile: Profile, texts: Sequence[str]) -> SlipText:
     fields: dict[str, str] = {}
     lines: dict[str, tuple[int, ...]] = {}
     at = 0
-    for template in profile.slips.get(layout, ()):
-        names = [name for name, _ in _PIECE.findall(template.text)]
-        head = template.text.partition("{")[0].partition("|")[0]
-        if template.rule or not names or not head.strip():
-            continue
-        found = _label_at(bare(head), texts, at)
+    labelled = [(template, names, head) for template in profile.slips.get(layout, ()) for names, head in _heads(template)]
+    labels = [head for _, _, head in labelled]
+    for template, names, head in labelled:
+        found = _label_at(head, labels, texts, at)
         if found is None:
             continue
-        value = bare(texts[found])[len(bare(head)) :]
+        value = bare(texts[found])[len(head) :]
         used = [found]
         if "|" in template.text and not value and found + 1 < len(texts):
             used.append(found + 1)
@@ -185,13 +183,25 @@ def parse_slip(profile: Profile, texts: Sequence[str]) -> SlipText:
     return SlipText(layout=layout, copy=copy, fields=fields, lines=lines)
 
 
-def _label_at(label: str, texts: Sequence[str], start: int) -> int | None:
-    scored = [
-        (alike(label, bare(text)[: len(label)]) - 0.01 * offset, start + offset)
-        for offset, text in enumerate(texts[start:])
-    ]
-    score, at = max(scored, key=lambda one: one[0], default=(0.0, 0))
-    return at if score >= 0.65 else None
+def _heads(template: SlipLine) -> list[tuple[list[str], str]]:
+    """The template's fields and its label, bare; none when it has no label."""
+    names = [name for name, _ in _PIECE.findall(template.text)]
+    head = bare(template.text.partition("{")[0].partition("|")[0])
+    return [(names, head)] if names and head and not template.rule else []
+
+
+def _label_at(label: str, labels: Sequence[str], texts: Sequence[str], start: int) -> int | None:
+    """The first line from `start` that begins with `label` rather than with any other label."""
+
+    def likeness(one: str, text: str) -> float:
+        return alike(one, text[: len(one)])
+
+    for place in range(start, len(texts)):
+        text = bare(texts[place])
+        score = likeness(label, text)
+        if score >= 0.65 and score >= max(likeness(other, text) for other in labels):
+            return place
+    return None
 
 
 def absent(field: Field, bindings: Mapping[str, str]) -> bool:
@@ -212,6 +222,6 @@ def labels_of(profile: Profile, step: Slip, field: str) -> tuple[str, ...]:
             head = template.text.partition("{")[0].partition("|")[0]
             if len(bare(head)) >= 4:
                 labels.append(head)
-            elif not names and template.text:
-                labels.append(template.text)
-    return tuple(labels)
+            else:
+                labels.append(_PIECE.sub("", template.text))
+    return tuple(label for label in labels if label.strip())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tillrig.session.sharing import acquire
 from tillrig.session.attempt import Attempt
 from tillrig.session.interferences import When
 from tillrig.session.outcome import Outcome
 from tillrig.session.session import Session
+from tillrig.session.sharing import acquire
 
 #: The word suites use: the terminal and the tester at it.
 Till = Session

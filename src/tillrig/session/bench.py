@@ -61,9 +61,7 @@ class Bench:
         spec = self.rig.host
         if spec is None:
             raise RigFileError(f"{self.rig.rig.path}: host.listen is missing: where does the terminal call?")
-        host = TestHost(
-            spec.listen, cards=self.lab.directory / "cards.yaml", time_scale=self.scale, record=self._heard
-        )
+        host = TestHost(spec.listen, cards=self.lab.directory / "cards.yaml", time_scale=self.scale, record=self._heard)
         host.start()
         self._closing.callback(host.stop)
         return host
@@ -89,6 +87,18 @@ class Bench:
             reader = SlipReader(paper, view.corners, k1=view.distortion_k1, readers=observer_reader.readers)
             self.slips = SlipObserver(camera, observer_reader, self.timeline)
             self.slip_interrogator = SlipInterrogator(reader, self.profile, self.masker)
+
+    def warm_up(self) -> None:
+        """Load the readers' models aside, so that the first judgement does not wait for them."""
+        frame, paper = self.eye.last_frame, self.slips.frame if self.slips else None
+
+        def load() -> None:
+            if frame is not None:
+                self.screen_reader.read_screen(frame)
+            if self.slips is not None and paper is not None:
+                self.slips.warm_up(paper)
+
+        self.worker.submit(load)
 
     def _emit(self, kind: str, **data: Any) -> None:
         """In whichever thread a role acts."""

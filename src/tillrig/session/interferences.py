@@ -73,7 +73,8 @@ class Interferer:
         self.errors: list[TillrigError] = []
         self.done: list[str] = []
         self._threads = [
-            threading.Thread(target=self._watch, args=plan, name="tillrig-interfere", daemon=True) for plan in self._plans
+            threading.Thread(target=self._watch, args=plan, name="tillrig-interfere", daemon=True)
+            for plan in self._plans
         ]
 
     def __enter__(self) -> Interferer:

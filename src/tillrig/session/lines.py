@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn
 from tillrig.console import ConsoleClient
 from tillrig.ecr import EcrClient
 from tillrig.errors import BlockedError
+from tillrig.masking import Masker
 from tillrig.observations import ConsoleSeen, EcrSeen
 from tillrig.session.bench import Bench
 
@@ -55,6 +58,12 @@ class Lines:
         elif isinstance(action, EcrSale):
             self.ecr.send("sale", order=action.order, amount=action.amount)
 
+    def point(self, action: Action) -> str:
+        """Where the answer to `action` is observed; "" when no line answers it."""
+        functions = {EcrHeartbeat: "heartbeat", EcrSignIn: "signin", EcrSale: "sale"}
+        function = functions.get(type(action))
+        return f"ecr.{function}" if function else ""
+
     def answered(self, action: Action) -> bool:
         """Whether the line has said what it must say of `action`."""
         if isinstance(action, EcrHeartbeat | EcrSale | EcrSignIn):
@@ -66,4 +75,14 @@ class Lines:
         found, self._found = self._found, []
         if self._ecr is not None and (answer := self._ecr.take()) is not None:
             found.append(answer)
-        return found
+        masker = self._bench.masker
+        return [_masked(one, masker) for one in found]
+
+
+def _masked(one: EcrSeen | ConsoleSeen, masker: Masker) -> EcrSeen | ConsoleSeen:
+    """Texts masked, and what they exposed noted."""
+    exposed = masker.exposed(*one.fields.values(), getattr(one, "text", ""))
+    fields = {name: masker.text(text) for name, text in one.fields.items()}
+    if isinstance(one, EcrSeen):
+        return msgspec.structs.replace(one, fields=fields, exposed=exposed)
+    return msgspec.structs.replace(one, fields=fields, text=masker.text(one.text), exposed=exposed)

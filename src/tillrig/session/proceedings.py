@@ -25,6 +25,7 @@ from tillrig.profiles.slips import copy_of, slip_lines
 from tillrig.reference import Conditions, Engine
 from tillrig.session.bench import Bench
 from tillrig.session.lines import Lines
+from tillrig.session.money import money_findings
 from tillrig.session.outcome import Outcome
 from tillrig.steps import Branch, Screen, Slip
 from tillrig.verdicts import Finding, Verdict
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 #: A request that came is answered, or known not to be, within so many seconds after the action.
 HOST_S = 15.0
+#: Reading ahead must have come to an end so long after it is needed.
+READ_S = 120.0
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -65,13 +68,22 @@ class Proceedings:
         bench = self._bench
         self._begin(session, action)
         performance = bench.operator.perform(
-            action, self._branches, self._starter(action), lambda: self.lines.answered(action)
+            action,
+            self._branches,
+            self._starter(action),
+            lambda: self.lines.answered(action),
+            self.lines.point(action),
         )
         operated = time.monotonic() - began
         bench.host_quiet(time.monotonic() + HOST_S)
-        sightings = [one for one in bench.eye.since(performance.first)]
+        sightings = bench.eye.since(performance.first)
         judgement, observations = self._judge(performance, sightings)
         self._settle(session, judgement)
+        money = (
+            money_findings(session.ledger, bench.host, self._engine.parameters.terminal_no, observations)
+            if judgement.certain
+            else ()
+        )
         self.counts = self._counted(observations)
         self.gallery = _gallery(observations)
         self._take_paper(performance)
@@ -79,7 +91,7 @@ class Proceedings:
         bench.screens.forget()
         return Outcome(
             branch=judgement.branch.name,
-            findings=judgement.findings,
+            findings=(*judgement.findings, *money),
             observations=tuple(observations),
             seconds=time.monotonic() - began,
             terminal_seconds=performance.terminal_seconds(sightings),
@@ -93,12 +105,16 @@ class Proceedings:
         self._bindings = {**session.bindings, "year": f"{datetime.now():%Y}"}
         self._branches = self._engine.predict(session.ledger, action, self._conditions())  # type: ignore[arg-type]
         self._jobs.clear()
-        bench.timeline.append("action", action=msgspec.to_builtins(action), branches=[one.name for one in self._branches])
+        bench.timeline.append(
+            "action", action=msgspec.to_builtins(action), branches=[one.name for one in self._branches]
+        )
 
     def _conditions(self) -> Conditions:
         from tillrig.host.scenarios import RefuseConnection
 
-        refusing = any(isinstance(one, RefuseConnection) for order in self._bench.host.scenarios for one in order.scenarios)
+        refusing = any(
+            isinstance(one, RefuseConnection) for order in self._bench.host.scenarios for one in order.scenarios
+        )
         paper = self._bench.rig.paper
         return Conditions(host_listening=not refusing, paper_in=paper is None or paper.state == "in")
 
@@ -159,11 +175,7 @@ class Proceedings:
         observer = self._bench.host_observer
         return [observer.observe(exchange) for exchange in self._bench.exchanges[self._first_exchange :]]
 
-    def _judge(
-        self, performance: Performance, sightings: Sequence[Sighting]
-    ) -> tuple[Judgement, list[Observation]]:
-        for job in self._jobs:
-            job.result(timeout=60)
+    def _judge(self, performance: Performance, sightings: Sequence[Sighting]) -> tuple[Judgement, list[Observation]]:
         heard = self._heard()
         branch, _ = choose_branch(self._branches, heard)
         self._interrogate(branch, bind(branch, heard, self._bindings), performance, sightings)
@@ -178,13 +190,26 @@ class Proceedings:
         self, branch: Branch, bindings: dict[str, str], performance: Performance, sightings: Sequence[Sighting]
     ) -> None:
         bench = self._bench
+        self._last_settles(sightings)
         seen = [bench.screens.observe(one, one.seq) for one in sightings]
         steps = [step for step in branch.steps if isinstance(step, Screen)]
         for i, j in pair(steps, seen):
             if i is not None and j is not None:
                 bench.screens.ask(sightings[j], render_screen(bench.profile, steps[i], bindings))
+        for job in self._jobs:
+            job.result(timeout=READ_S)
         for capture in performance.captures:
             self._ask_slip(capture, branch, bindings)
+
+    def _last_settles(self, sightings: Sequence[Sighting]) -> None:
+        """The screen at which the action ended goes on standing there: it is read once it is at rest."""
+        if sightings:
+            last = sightings[-1]
+
+            def at_rest() -> bool | None:
+                return True if last.ended_at is not None or last.last.settled_at is not None else None
+
+            self._bench.timeline.wait_for(at_rest, time.monotonic() + 1.0)
 
     def _observations(
         self, performance: Performance, sightings: Sequence[Sighting], heard: Sequence[HostSeen]

@@ -158,9 +158,7 @@ class Session:
         self._navigator.prepare(action)
         return self.act(action, host=host, interferences=interferences, judged=True)
 
-    def act(
-        self, action: Action, *, host: HostPlan = (), interferences: Sequence[When] = (), judged: bool
-    ) -> Outcome:
+    def act(self, action: Action, *, host: HostPlan = (), interferences: Sequence[When] = (), judged: bool) -> Outcome:
         """`do` from the state in which the terminal is. `judged` False: on the way to a state, where only a proven FAIL
         counts for the attempt.
         """

@@ -134,7 +134,6 @@ class Navigator:
         anew (rules T5): so it is started, and then asked what it holds. What it holds was never seen by this session's
         host, so the batch is settled and a reversal left behind is sent, until journal and record are known empty.
         """
-        session = self._session
         self._first_look()
         self._put_away()
         self._restart()
@@ -287,6 +286,7 @@ class Navigator:
 
         if bench.timeline.wait_for(seen, time.monotonic() + FIRST_LOOK_S) is None:
             raise RigError(f"the screen camera gave no readable picture within {FIRST_LOOK_S:g} s")
+        bench.warm_up()
 
     def _settled(self) -> Sighting | None:
         """The screen, once it is at rest (a blinking or changing one: as it is after two seconds)."""
@@ -357,4 +357,6 @@ class Navigator:
         try:
             self.recover()
         except TillrigError as error:
-            raise BlockedError(f"{type(action).__name__} was lost on the way, and so was the terminal: {error}") from error
+            raise BlockedError(
+                f"{type(action).__name__} was lost on the way, and so was the terminal: {error}"
+            ) from error
