@@ -63,7 +63,7 @@ class _Sale:
     def run(self) -> Ended:
         """Card and PIN until the request is answered with something other than a wrong PIN."""
         terminal = self._terminal
-        card = self._prompt.read()
+        card = self._read()
         while True:
             try:
                 pin = self._pin(card)
@@ -73,7 +73,7 @@ class _Sale:
                 outcome, tags = self._online(card, pin)
             except ReadFailedError as error:
                 self._prompt.failed(error)
-                card = self._prompt.read()
+                card = self._read()
                 continue
             if outcome.failure or outcome.code != PIN_WRONG:
                 return self._finish(card, outcome, tags)
@@ -82,6 +82,20 @@ class _Sale:
                 message(terminal, "refused", TITLE, terminal.text("pin_tries"))
                 return Ended(PIN_WRONG, terminal.text("pin_tries"))
             message(terminal, "result", TITLE, code_text(terminal, PIN_WRONG, approved=False), "result")
+
+    def _read(self) -> dict[str, Any]:
+        """A card. A contactless one computes its cryptogram while it is held to the reader; it may then leave."""
+        while True:
+            card = self._prompt.read()
+            if card["entry"] != "C":
+                return card
+            verified = "" if self._within_limit(card) else "online PIN"
+            try:
+                card["tags"] = chip.first_cryptogram(self._terminal, card, self._fen, verified)
+            except chip.ChipGoneError:
+                self._prompt.failed(ReadFailedError("C"))
+            else:
+                return card
 
     def _within_limit(self, card: dict[str, Any]) -> bool:
         return card["entry"] == "C" and self._fen <= int(self._terminal.param("contactless_limit"))
@@ -111,7 +125,7 @@ class _Sale:
             if not still_there(terminal, card):
                 raise ReadFailedError("I")
             try:
-                tags = chip.first_cryptogram(terminal, card, self._fen, pin)
+                tags = card.get("tags") or chip.first_cryptogram(terminal, card, self._fen, pin)
             except chip.ChipGoneError as error:
                 raise ReadFailedError(card["entry"]) from error
             data = chip.request_data(tags)
