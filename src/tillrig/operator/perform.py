@@ -22,6 +22,8 @@ OWN_TIME = frozenset(
     {"reading", "busy", "reversing", "reversal_done", "result", "printing", "settling", "signing_in", "signin_done",
      "signoff_done", "refused", "announcement", "boot", "welcome"}
 )  # fmt: skip
+#: Until one of these a contactless card is held to the reader: its chip may be asked again before the request.
+CARD_DONE = frozenset({"result", "refused", "partial", "printing", "menu", "ask_operator"})
 KEY_S = 0.08
 #: A slip is at rest soon after the printer stops.
 REST_S = 3.0
@@ -51,7 +53,12 @@ class Performance:
 
 
 class Operator:
-    """`on_sighting` is called for every screen once it has ended, `on_capture` for every slip at rest (prefetching)."""
+    """`on_sighting` is called for every screen once it has ended, `on_capture` for every slip at rest (prefetching).
+
+    `margin_s`: how much longer than the terminal's own times a screen is waited for.
+    """
+
+    margin_s = 6.0
 
     def __init__(
         self,
@@ -121,7 +128,7 @@ class Operator:
     def _answer(self, result: Performance, track: Track, sighting: Sighting, action: Action) -> str:
         steps = track.see(sighting.kind, sighting.keys)
         self._eye.expect(track.expected)
-        if sighting.kind not in ("ask_card", "reading"):
+        if sighting.kind in CARD_DONE:
             self._hand.withdraw_from_field()
         if not steps:
             if is_passing(sighting.kind):
@@ -172,24 +179,23 @@ class Operator:
 
     def _patience(self, kind: str, gave: str, track: Track) -> float:
         """Seconds until the next screen at the latest, by the terminal's own times (profile), with a margin."""
-        times, scale = self._profile.times, self._scale
+        times, scale, margin = self._profile.times, self._scale, self.margin_s
         exchange = (times.connect + times.answer) / scale
-        paper = 2 * times.slip_mm / times.print_mm_s
-        if track.awaited == "sleep" or "sleep" in track.expected:
-            return (times.backlight + times.sleep) / scale + 8
+        if "sleep" in track.expected:
+            return (times.backlight + times.sleep) / scale + margin
         if gave == "wait":
-            return max(times.idle, times.paper) / scale + 8
+            return max(times.idle, times.paper) / scale + margin
         limits = {
-            "busy": 2 * exchange + 8,
-            "settling": 4 * exchange + 8,
-            "signing_in": exchange + 8,
-            "reversing": 3 * exchange + 8,
-            "printing": paper + 8,
-            "continue_print": times.copy / scale + 5,
-            "boot": times.boot / scale + 8,
-            DARK: times.boot / scale + 10,
+            "busy": 2 * exchange,
+            "settling": 4 * exchange,
+            "signing_in": exchange,
+            "reversing": 3 * exchange,
+            "printing": 2 * times.slip_mm / times.print_mm_s,
+            "continue_print": times.copy / scale,
+            "boot": times.boot / scale,
+            DARK: times.boot / scale + 2,
         }
-        return limits.get(kind, (times.result + times.chip) / scale + 6)
+        return limits.get(kind, (times.result + times.chip) / scale) + margin
 
     def _nothing_came(self, result: Performance, track: Track, also_point: str) -> None:
         current = self._eye.current

@@ -191,17 +191,18 @@ def _heads(template: SlipLine) -> list[tuple[list[str], str]]:
 
 
 def _label_at(label: str, labels: Sequence[str], texts: Sequence[str], start: int) -> int | None:
-    """The first line from `start` that begins with `label` rather than with any other label."""
+    """The line from `start` that begins most like `label`, and more like it than like any other label."""
 
     def likeness(one: str, text: str) -> float:
         return alike(one, text[: len(one)])
 
+    best, found = 0.65, None
     for place in range(start, len(texts)):
         text = bare(texts[place])
-        score = likeness(label, text)
-        if score >= 0.65 and score >= max(likeness(other, text) for other in labels):
-            return place
-    return None
+        score = likeness(label, text) - 0.01 * (place - start)
+        if score >= best and likeness(label, text) >= max(likeness(other, text) for other in labels):
+            best, found = score, place
+    return found
 
 
 def absent(field: Field, bindings: Mapping[str, str]) -> bool:
