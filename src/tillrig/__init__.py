@@ -67,10 +67,10 @@ _HOME = {
 
 __all__ = [
     "Action", "Attempt", "BadKeyCheck", "Console", "Decline", "EcrHeartbeat", "EcrSale", "EcrSignIn", "Finding",
-    "ForeignAnswer", "Garbage", "HalfOpen", "Late", "LyingLength", "MissingMac", "NoAnswer", "Outcome", "Partial", "PowerOn",
-    "ProcessRequest", "RefuseConnection", "Reprint", "ResetAfterRequest", "ResetBeforeRequest", "Sale", "Session", "Settle",
-    "SettlementSays", "ShowVersion", "SignIn", "SignOff", "Sleep", "SlowBytes", "Truncated", "Twice", "Verdict", "When",
-    "WrongField", "WrongMac", "WrongMti", "__version__", "acquire",
+    "ForeignAnswer", "Garbage", "HalfOpen", "Late", "LyingLength", "MissingMac", "NoAnswer", "Outcome", "Partial",
+    "PowerOn", "ProcessRequest", "RefuseConnection", "Reprint", "ResetAfterRequest", "ResetBeforeRequest", "Sale",
+    "Session", "Settle", "SettlementSays", "ShowVersion", "SignIn", "SignOff", "Sleep", "SlowBytes", "Truncated",
+    "Twice", "Verdict", "When", "WrongField", "WrongMac", "WrongMti", "__version__", "acquire",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The cash register's side of its line: asks, acknowledges, and keeps what the terminal answers (ecr; rules E1 to E4)."""
+"""The cash register's side of its line: asks, acknowledges, keeps what the terminal answers (ecr; rules E1 to E4)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class EcrClient:
     def send(self, function: str, *, order: str = "", amount: int | None = None) -> None:
         """Ask for `function`; returns when the terminal has acknowledged it (or answered a heartbeat).
 
-        Raises InconclusiveError when no try was acknowledged: nobody can tell the terminal's silence from a broken line.
+        Raises InconclusiveError when no try was acknowledged: the terminal's silence looks like a broken line.
         """
         with self._lock:
             self._reset(function)
@@ -73,7 +73,7 @@ class EcrClient:
                 self._problems.append("the request was refused with NAK")
         self._line.check()
         raise InconclusiveError(
-            f"the terminal did not acknowledge the cash register's {function} in {self._tries} tries of {self._ack_s:g} s"
+            f"the cash register's {function} was not acknowledged in {self._tries} tries of {self._ack_s:g} s"
         )
 
     def _heard(self) -> bool | None:

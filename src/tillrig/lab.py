@@ -90,7 +90,10 @@ class Lab(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_fixtures(start: Path | None = None) -> Path:
-    """The nearest `fixtures` directory with a cards file, from `start` (the working directory) upwards. Raises UsageError."""
+    """The nearest `fixtures` directory with a cards file, from `start` (the working directory) upwards.
+
+    Raises UsageError.
+    """
     origin = (start or Path.cwd()).resolve()
     for parent in (origin, *origin.parents):
         if (parent / "fixtures" / CARDS).is_file():

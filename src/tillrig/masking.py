@@ -105,7 +105,7 @@ def mask_digits(text: str) -> str:
 def exposed_pans(text: str, pans: Iterable[str]) -> tuple[str, ...]:
     """Masks of those card numbers of which `text` shows more than the first six and last four digits.
 
-    A run of at least eleven consecutive digits of a card number, or its masked form with a hidden digit readable, counts.
+    A run of at least eleven consecutive digits of a card number counts.
     """
     bare = re.sub(r"[\s-]", "", text)
     return tuple(mask_pan(pan) for pan in pans if any(pan[at : at + 11] in bare for at in range(len(pan) - 10)))

@@ -140,7 +140,11 @@ class ScriptedPower:
 
 class ScriptedRig:
     def __init__(self, terminal: Any, *, sensed: bool = True) -> None:
-        self.keypad, self.card, self.power = ScriptedKeypad(terminal, sensed=sensed), ScriptedCard(terminal), ScriptedPower()
+        self.keypad, self.card, self.power = (
+            ScriptedKeypad(terminal, sensed=sensed),
+            ScriptedCard(terminal),
+            ScriptedPower(),
+        )
 
     def need(self, role: str) -> Any:
         return getattr(self, role)
@@ -165,7 +169,9 @@ class Till:
     def key(self, key: str) -> None:
         if self.at == self.hangs_at:
             return
-        {"menu": self._from_menu, "ask_amount": self._amount, "ask_card": self._cancel, "ask_pin": self._pin_key}.get(self.at, lambda key: None)(key)
+        {"menu": self._from_menu, "ask_amount": self._amount, "ask_card": self._cancel, "ask_pin": self._pin_key}.get(
+            self.at, lambda key: None
+        )(key)
 
     def _from_menu(self, key: str) -> None:
         if key == "1":

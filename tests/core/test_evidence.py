@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 import pytest
 
@@ -19,11 +17,25 @@ PAN = "9900035555123456786"
 
 
 def begun(tmp_path, test_id="suites/sale/test_sale.py::test_one[chip]"):
-    return Attempt(test_id, run_dir=tmp_path, timeline=Timeline(tmp_path, Masker([PAN])), masker=Masker([PAN]), rig="virtual", profile="classic")
+    return Attempt(
+        test_id,
+        run_dir=tmp_path,
+        timeline=Timeline(tmp_path, Masker([PAN])),
+        masker=Masker([PAN]),
+        rig="virtual",
+        profile="classic",
+    )
 
 
 def finding(verdict, seen="12.34"):
-    return Finding(requirement="SALE-AMOUNT-SCREEN", point="screen.ask_amount.amount", verdict=verdict, expected="12.34", seen=seen, money=True)
+    return Finding(
+        requirement="SALE-AMOUNT-SCREEN",
+        point="screen.ask_amount.amount",
+        verdict=verdict,
+        expected="12.34",
+        seen=seen,
+        money=True,
+    )
 
 
 def test_an_attempt_is_read_back_as_it_was_written(tmp_path):
@@ -44,7 +56,12 @@ def test_findings_are_masked_before_they_are_kept(tmp_path):
 
 @pytest.mark.parametrize(
     ("error", "verdict"),
-    [(CameraError("black"), Verdict.RIG_ERROR), (BlockedError("no rig"), Verdict.BLOCKED), (UsageError("?"), Verdict.TEST_ERROR), (KeyError("x"), Verdict.TEST_ERROR)],
+    [
+        (CameraError("black"), Verdict.RIG_ERROR),
+        (BlockedError("no rig"), Verdict.BLOCKED),
+        (UsageError("?"), Verdict.TEST_ERROR),
+        (KeyError("x"), Verdict.TEST_ERROR),
+    ],
 )
 def test_an_exception_that_aborts_the_attempt_gives_its_verdict(tmp_path, error, verdict):
     attempt = begun(tmp_path)
@@ -104,7 +121,7 @@ def test_latest_points_at_the_newest_run(tmp_path):
     new_run_directory(tmp_path)
     newest = new_run_directory(tmp_path)
     assert (tmp_path / "latest").resolve() == newest.resolve()
-    assert os.readlink(tmp_path / "latest") == newest.name
+    assert str((tmp_path / "latest").readlink()) == newest.name
 
 
 def test_a_picture_is_found_by_its_id(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from .builders import branch, field, host, sale_message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,8 @@ from tillrig.judge import judge
 from tillrig.profiles import load_profile
 from tillrig.steps import Bind, HostMessage, Symbol
 from tillrig.verdicts import Verdict
+
+from .builders import branch, field, host, sale_message
 
 OUTCOMES = (("sale", "approved", "*"),)
 PROFILE = load_profile("classic")
@@ -21,7 +22,10 @@ def failures(judgement):
     return [(one.requirement, one.point) for one in judgement.findings if one.verdict is Verdict.FAIL]
 
 
-def judged(*seen, steps=(sale_message(),), outcomes=OUTCOMES, forbidden=(), witnesses=None):
+SALE = (sale_message(),)
+
+
+def judged(*seen, steps=SALE, outcomes=OUTCOMES, forbidden=(), witnesses=None):
     return judge([branch(*steps, outcomes=outcomes, forbidden=forbidden)], list(seen), {}, PROFILE, witnesses)
 
 
@@ -56,7 +60,10 @@ def test_a_wrong_mac_is_found():
     assert failures(judged(host(mac_ok=False))) == [("MAC", "host.sale.F64")]
 
 
-@pytest.mark.parametrize(("wanted", "pin_ok", "verdict"), [("right", True, "PASS"), ("right", False, "FAIL"), ("none", None, "PASS"), ("wrong", False, "PASS")])
+@pytest.mark.parametrize(
+    ("wanted", "pin_ok", "verdict"),
+    [("right", True, "PASS"), ("right", False, "FAIL"), ("none", None, "PASS"), ("wrong", False, "PASS")],
+)
 def test_the_pin_block_must_hold_the_pin_as_entered(wanted, pin_ok, verdict):
     step = msgspec.structs.replace(sale_message(), pin=wanted)
     fields = {} if pin_ok is None else {"F52": "*" * 16}
@@ -76,7 +83,9 @@ def test_a_missing_reversal_is_proven_by_the_sale_that_came_the_same_way():
     """The sale went out over the same path, so the path is no excuse."""
     reversal = HostMessage(message="reversal", requirement="REVERSAL-FIRST")
     outcomes = (("reversal", "done", "00|12|25"), *OUTCOMES)
-    assert ("REVERSAL-FIRST", "host.reversal") in failures(judged(host(), steps=(reversal, sale_message()), outcomes=outcomes))
+    assert ("REVERSAL-FIRST", "host.reversal") in failures(
+        judged(host(), steps=(reversal, sale_message()), outcomes=outcomes)
+    )
 
 
 def test_a_message_that_never_came_needs_a_witness():
@@ -88,7 +97,15 @@ def test_up_to_three_sends_of_a_reversal_are_one_attempt():
     reversal = HostMessage(message="reversal", requirement="REVERSAL-REQUEST", sends=(1, 3))
     sends = [host("reversal", seq=n, outcome="no_answer", code="") for n in (1, 2)]
     outcomes = (("reversal", "done", "*"),)
-    assert judged(*sends, host("reversal", seq=3), steps=(msgspec.structs.replace(reversal, may=("F3", "F4", "F11", "F22", "F41")),), outcomes=outcomes).verdict is Verdict.PASS
+    assert (
+        judged(
+            *sends,
+            host("reversal", seq=3),
+            steps=(msgspec.structs.replace(reversal, may=("F3", "F4", "F11", "F22", "F41")),),
+            outcomes=outcomes,
+        ).verdict
+        is Verdict.PASS
+    )
 
 
 def test_a_symbol_is_bound_at_its_authority_and_compared_everywhere_after():
@@ -100,7 +117,12 @@ def test_a_symbol_is_bound_at_its_authority_and_compared_everywhere_after():
 
 
 def test_a_value_that_nobody_told_is_inconclusive():
-    step = HostMessage(message="sale", requirement="R", fields=(field("F37", "digits", Symbol("never")),), may=("F3", "F4", "F11", "F22", "F41"))
+    step = HostMessage(
+        message="sale",
+        requirement="R",
+        fields=(field("F37", "digits", Symbol("never")),),
+        may=("F3", "F4", "F11", "F22", "F41"),
+    )
     assert judged(host(), steps=(step,)).verdict is Verdict.INCONCLUSIVE
 
 

@@ -1,14 +1,15 @@
-"""A screen passes when the eye confirms every row that the step tells, and fails when two frames prove another text."""
+"""A screen passes when the eye confirms every row of the step, and fails when two frames prove another text."""
 
 from __future__ import annotations
 
 import pytest
-from .builders import AMOUNT_ROWS, ask_amount, branch, field, said, screen
 
 from tillrig.judge import judge
 from tillrig.observations import Abandoned, Absent, Reading
 from tillrig.steps import Screen
 from tillrig.verdicts import Verdict
+
+from .builders import AMOUNT_ROWS, ask_amount, branch, field, said, screen
 
 MENU = Screen(kind="menu", requirement="MENU")
 MENU_ROWS = {0: "1 消费  2 撤销", 1: "3 退货  4 预授权", 2: "5 扫码  6 打印", 3: "7 管理  8 其它"}
@@ -24,8 +25,11 @@ def test_a_screen_that_shows_what_it_should_passes(profile):
     judgement = judge([branch(ask_amount(1234))], [screen("ask_amount", AMOUNT_ROWS)], {}, profile)
     assert judgement.verdict is Verdict.PASS
     assert {one.point for one in judgement.findings} == {
-        "screen.ask_amount.title", "screen.ask_amount.prompt", "screen.ask_amount.amount", "screen.ask_amount.row4"
-    }  # fmt: skip
+        "screen.ask_amount.title",
+        "screen.ask_amount.prompt",
+        "screen.ask_amount.amount",
+        "screen.ask_amount.row4",
+    }
 
 
 def test_a_wrong_digit_of_an_amount_is_a_fail_with_its_picture(profile):
@@ -50,7 +54,9 @@ def test_money_seen_once_or_by_one_reader_is_not_proven(profile, frames, readers
 
 def test_an_unreadable_row_is_never_a_pass_nor_a_fail(profile):
     unclear = said("12.34", Reading.UNREADABLE, "12.3")
-    judgement = judge([branch(ask_amount(1234))], [screen("ask_amount", AMOUNT_ROWS, words=((2, unclear),))], {}, profile)
+    judgement = judge(
+        [branch(ask_amount(1234))], [screen("ask_amount", AMOUNT_ROWS, words=((2, unclear),))], {}, profile
+    )
     assert verdict_at(judgement, "screen.ask_amount.amount") is Verdict.INCONCLUSIVE
 
 
@@ -63,7 +69,9 @@ def test_a_text_that_was_never_put_to_the_eye_does_not_pass(profile):
 
 def test_something_in_a_row_that_must_be_blank_is_a_fail(profile):
     left_over = said("", Reading.MISMATCH, "1470")
-    judgement = judge([branch(ask_amount(1234))], [screen("ask_amount", AMOUNT_ROWS, words=((3, left_over),))], {}, profile)
+    judgement = judge(
+        [branch(ask_amount(1234))], [screen("ask_amount", AMOUNT_ROWS, words=((3, left_over),))], {}, profile
+    )
     assert verdict_at(judgement, "screen.ask_amount.row4") is Verdict.FAIL
 
 
@@ -71,7 +79,11 @@ def test_a_missing_screen_is_a_fail_only_when_the_camera_proved_itself(profile):
     """Absence: the witness decides whose fault it is."""
     steps = branch(ask_amount(1234), MENU)
     seen = [screen("ask_amount", AMOUNT_ROWS)]
-    for witness, verdict in (("clears_rig", Verdict.FAIL), ("blames_rig", Verdict.RIG_ERROR), ("none", Verdict.INCONCLUSIVE)):
+    for witness, verdict in (
+        ("clears_rig", Verdict.FAIL),
+        ("blames_rig", Verdict.RIG_ERROR),
+        ("none", Verdict.INCONCLUSIVE),
+    ):
         judgement = judge([steps], seen, {}, profile, {"screen": witness})
         assert verdict_at(judgement, "screen.menu") is verdict
 
@@ -93,18 +105,28 @@ def test_a_fail_whose_camera_failed_its_check_afterwards_is_void(profile):
 
 def test_an_optional_screen_may_be_missed_or_too_short_to_read(profile):
     busy = Screen(
-        kind="busy", requirement="SALE-PROMPTS", optional=True, fields=(field("title", "key", "txn.sale"), field("text", "key", "text.busy"))
-    )  # fmt: skip
+        kind="busy",
+        requirement="SALE-PROMPTS",
+        optional=True,
+        fields=(field("title", "key", "txn.sale"), field("text", "key", "text.busy")),
+    )
     assert judge([branch(busy)], [], {}, profile).verdict is Verdict.PASS
-    brief = screen("busy", {0: "消费", 1: "通讯中,请稍候"}, words=((1, said("通讯中,请稍候", Reading.UNREADABLE)),), settled=False)
+    brief = screen(
+        "busy", {0: "消费", 1: "通讯中,请稍候"}, words=((1, said("通讯中,请稍候", Reading.UNREADABLE)),), settled=False
+    )
     assert judge([branch(busy)], [brief], {}, profile).verdict is Verdict.PASS
 
 
 def test_an_optional_screen_with_a_wrong_text_is_a_fail(profile):
     busy = Screen(
-        kind="busy", requirement="SALE-PROMPTS", optional=True, fields=(field("title", "key", "txn.sale"), field("text", "key", "text.busy"))
-    )  # fmt: skip
-    wrong = screen("busy", {0: "消费", 1: "通讯中"}, words=((1, said("通讯中,请稍候", Reading.MISMATCH, "通迅中,请稍候")),))
+        kind="busy",
+        requirement="SALE-PROMPTS",
+        optional=True,
+        fields=(field("title", "key", "txn.sale"), field("text", "key", "text.busy")),
+    )
+    wrong = screen(
+        "busy", {0: "消费", 1: "通讯中"}, words=((1, said("通讯中,请稍候", Reading.MISMATCH, "通迅中,请稍候")),)
+    )
     assert judge([branch(busy)], [wrong], {}, profile).verdict is Verdict.FAIL
 
 
@@ -141,12 +163,16 @@ def test_after_the_operator_gave_up_nothing_more_is_missed(profile):
 def test_the_result_of_another_answer_is_found_by_its_text(profile):
     """An approval shown where a wrong MAC must be refused (MAC-ANSWER)."""
     step = Screen(
-        kind="result", requirement="MAC-ANSWER",
+        kind="result",
+        requirement="MAC-ANSWER",
         fields=(field("title", "key", "txn.sale", "MAC-ANSWER"), field("text", "key", "text.bad_mac", "MAC-ANSWER")),
-    )  # fmt: skip
+    )
     approved = screen(
-        "result", {0: "消费", 1: "交易成功"}, words=((1, said("MAC校验不符", Reading.MISMATCH, "交易成功")),), keys={"text": "response.00"}
-    )  # fmt: skip
+        "result",
+        {0: "消费", 1: "交易成功"},
+        words=((1, said("MAC校验不符", Reading.MISMATCH, "交易成功")),),
+        keys={"text": "response.00"},
+    )
     judgement = judge([branch(step)], [approved], {}, profile)
     assert verdict_at(judgement, "screen.result.text") is Verdict.FAIL
     assert not judgement.certain

@@ -1,9 +1,8 @@
-"""A slip passes when the eye confirms every expected line, and fails for a line that differs, is missing, or is too much."""
+"""A slip passes when the eye confirms every line, and fails for a line that differs, is missing, or is too much."""
 
 from __future__ import annotations
 
 import pytest
-from .builders import MERCHANT, MERCHANT_LINES, branch, said, slip
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,8 @@ from tillrig.profiles import load_profile
 from tillrig.profiles.slips import slip_lines
 from tillrig.steps import Slip
 from tillrig.verdicts import Verdict
+
+from .builders import MERCHANT, MERCHANT_LINES, branch, said, slip
 
 
 def failures(judgement):
@@ -60,7 +61,9 @@ def test_a_value_that_is_not_printed_is_no_misreading(profile):
     """授权码 printed empty though F38 came: the eye confirms the bare label."""
     lines = tuple("授权码 AUTH NO:" if n == 5 else text for n, text in enumerate(MERCHANT_LINES))
     words = {5: (said("授权码 AUTH NO:600011", Reading.UNREADABLE, "授权码 AUTH NO:"), said("授权码 AUTH NO:"))}
-    assert failures(judge([branch(MERCHANT)], [slip(lines, words=words)], {}, profile)) == [("SLIP-AUTH", "slip.merchant.auth")]
+    assert failures(judge([branch(MERCHANT)], [slip(lines, words=words)], {}, profile)) == [
+        ("SLIP-AUTH", "slip.merchant.auth")
+    ]
 
 
 def test_a_waiver_where_a_signature_is_due_is_found(profile):

@@ -50,7 +50,9 @@ def test_an_unknown_test_number_is_masked_by_its_form():
     assert Masker().text("card 9900028765432102 ok") == "card 990002******2102 ok"
 
 
-@pytest.mark.parametrize("text", ["898111153110001", "000000123456", "20261120112233", "112233000001", "9900031234567890123"])
+@pytest.mark.parametrize(
+    "text", ["898111153110001", "000000123456", "20261120112233", "112233000001", "9900031234567890123"]
+)
 def test_numbers_that_are_no_cards_are_left_alone(text):
     """Merchant numbers, amounts, times, references, and numbers whose check digit is wrong."""
     assert Masker([PAN]).text(text) == text

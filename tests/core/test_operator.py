@@ -1,4 +1,4 @@
-"""The operator answers what the terminal shows, gives up when lost, and never blames the terminal for a key of the rig."""
+"""The operator answers what is shown, gives up when lost, and never blames the terminal for a key of the rig."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ ENGINE = Engine(
     {name: CardFacts.from_lab(name, card.facts) for name, card in LAB.cards.items()},
 )
 SIGNED_IN = Ledger(
-    position="menu", operator="01", keys_good=True, stan="000007", batch="000001", journal_known=True, pending_known=True
+    position="menu",
+    operator="01",
+    keys_good=True,
+    stan="000007",
+    batch="000001",
+    journal_known=True,
+    pending_known=True,
 )
 
 

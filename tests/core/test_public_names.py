@@ -7,11 +7,50 @@ import sys
 
 import tillrig
 
-PUBLIC = """
-Action Attempt BadKeyCheck Console Decline EcrHeartbeat EcrSale EcrSignIn Finding ForeignAnswer Garbage HalfOpen Late LyingLength
-MissingMac NoAnswer Outcome Partial PowerOn ProcessRequest RefuseConnection Reprint ResetAfterRequest ResetBeforeRequest Sale Session
-Settle SettlementSays ShowVersion SignIn SignOff Sleep SlowBytes Truncated Twice Verdict When WrongField WrongMac WrongMti __version__ acquire
-""".split()
+PUBLIC = [
+    "Action",
+    "Attempt",
+    "BadKeyCheck",
+    "Console",
+    "Decline",
+    "EcrHeartbeat",
+    "EcrSale",
+    "EcrSignIn",
+    "Finding",
+    "ForeignAnswer",
+    "Garbage",
+    "HalfOpen",
+    "Late",
+    "LyingLength",
+    "MissingMac",
+    "NoAnswer",
+    "Outcome",
+    "Partial",
+    "PowerOn",
+    "ProcessRequest",
+    "RefuseConnection",
+    "Reprint",
+    "ResetAfterRequest",
+    "ResetBeforeRequest",
+    "Sale",
+    "Session",
+    "Settle",
+    "SettlementSays",
+    "ShowVersion",
+    "SignIn",
+    "SignOff",
+    "Sleep",
+    "SlowBytes",
+    "Truncated",
+    "Twice",
+    "Verdict",
+    "When",
+    "WrongField",
+    "WrongMac",
+    "WrongMti",
+    "__version__",
+    "acquire",
+]
 
 
 def test_the_list_is_kept():

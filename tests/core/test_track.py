@@ -7,7 +7,19 @@ from tillrig.steps import Branch, Field, Guard, Screen, Symbol
 
 
 def step(kind, *, optional=False, give="none", text=None, value=None):
-    fields = () if text is None else (Field(name="text", kind="key", value=text, requirement="R", prefix="response." if isinstance(text, Symbol) else ""),)
+    fields = (
+        ()
+        if text is None
+        else (
+            Field(
+                name="text",
+                kind="key",
+                value=text,
+                requirement="R",
+                prefix="response." if isinstance(text, Symbol) else "",
+            ),
+        )
+    )
     return Screen(kind=kind, requirement="R", optional=optional, give=give, value=value, fields=fields)
 
 
@@ -15,8 +27,20 @@ def branch(name, *steps):
     return Branch(name=name, guard=Guard(), steps=steps, ledger=None)
 
 
-APPROVED = branch("approved", step("menu", give="menu", value="1"), step("busy", optional=True), step("result", text=Symbol("code")), step("menu"))
-REFUSED = branch("refused", step("menu", give="menu", value="1"), step("busy", optional=True), step("result", text="text.bad_mac"), step("menu"))
+APPROVED = branch(
+    "approved",
+    step("menu", give="menu", value="1"),
+    step("busy", optional=True),
+    step("result", text=Symbol("code")),
+    step("menu"),
+)
+REFUSED = branch(
+    "refused",
+    step("menu", give="menu", value="1"),
+    step("busy", optional=True),
+    step("result", text="text.bad_mac"),
+    step("menu"),
+)
 
 
 def test_an_optional_screen_may_be_skipped():

@@ -56,7 +56,7 @@ def test_a_file_that_is_no_yaml_is_refused_with_its_line(tmp_path):
 
 def test_a_missing_font_is_named(tmp_path):
     path = changed(tmp_path, "unifont.otf", "no-such-font.otf")
-    with pytest.raises(ProfileError, match="no-such-font.otf is not there"):
+    with pytest.raises(ProfileError, match=r"no-such-font.otf is not there"):
         read_profile(path)
 
 
@@ -74,5 +74,7 @@ def test_a_name_that_leads_elsewhere_is_refused(name):
 def test_a_profile_beside_the_rig_file_comes_first(tmp_path):
     home = tmp_path / "classic"
     home.mkdir()
-    (home / "profile.yaml").write_text(CLASSIC.read_text(encoding="utf-8").replace("firmware", "software"), encoding="utf-8")
+    (home / "profile.yaml").write_text(
+        CLASSIC.read_text(encoding="utf-8").replace("firmware", "software"), encoding="utf-8"
+    )
     assert load_profile("classic", near=tmp_path / "rig.yaml").directory == home.resolve()

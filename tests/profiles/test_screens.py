@@ -44,20 +44,29 @@ def test_every_screen_is_recognised(kind):
 def test_a_screen_with_one_wrong_character_is_still_operated(kind, data):
     """What is wrong is the judge's business; the operator must go on (a seeded fault changes one character)."""
     rows = list(SHOWN[kind])
-    row = data.draw(st.sampled_from([n for n, text in enumerate(rows) if len(text) >= 5]))if any(len(t) >= 5 for t in rows) else 1
+    row = (
+        data.draw(st.sampled_from([n for n, text in enumerate(rows) if len(text) >= 5]))
+        if any(len(t) >= 5 for t in rows)
+        else 1
+    )
     at = data.draw(st.integers(0, len(rows[row]) - 1))
     rows[row] = rows[row][:at] + "佘" + rows[row][at + 1 :]
     assert CLASSIC.recogniser.recognise(rows, expected=(kind,)).kind == kind
 
 
-@pytest.mark.parametrize("rows", [("系统维护中", "请联系管理员", "400-123", ""), ("HELLO", "WORLD", "", ""), ("", "*", "", "~")])
+@pytest.mark.parametrize(
+    "rows", [("系统维护中", "请联系管理员", "400-123", ""), ("HELLO", "WORLD", "", ""), ("", "*", "", "~")]
+)
 def test_a_screen_that_the_profile_does_not_know_is_unknown(rows):
     assert CLASSIC.recogniser.recognise(rows).kind == ""
 
 
 def test_an_approval_and_a_decline_are_told_apart_by_their_texts():
     """The key of the text tells which branch a result belongs to."""
-    keys = [CLASSIC.recogniser.recognise(("消费", text, "", "")).keys["text"] for text in ("交易成功", "[51]可用余额不足", "MAC校验不符")]
+    keys = [
+        CLASSIC.recogniser.recognise(("消费", text, "", "")).keys["text"]
+        for text in ("交易成功", "[51]可用余额不足", "MAC校验不符")
+    ]
     assert keys == ["response.00", "response.51", "text.bad_mac"]
 
 
@@ -67,32 +76,50 @@ def test_an_unknown_code_is_a_result_too():
 
 def test_rows_are_rendered_with_their_requirements():
     step = Screen(
-        kind="ask_pin", requirement="PIN-ASKED",
+        kind="ask_pin",
+        requirement="PIN-ASKED",
         fields=(
             Field(name="title", kind="key", value="txn.sale", requirement="PIN-ASKED"),
             Field(name="prompt", kind="key", value="prompt.ask_pin", requirement="PIN-ASKED"),
             Field(name="stars", kind="stars", value=6, requirement="PIN-MASK"),
         ),
-    )  # fmt: skip
+    )
     rows = {row.row: (row.text, row.part, row.requirement) for row in render_screen(CLASSIC, step, {})}
-    assert rows == {0: ("消费", "title", "PIN-ASKED"), 1: ("请输入密码", "prompt", "PIN-ASKED"), 2: ("******", "stars", "PIN-MASK")}
+    assert rows == {
+        0: ("消费", "title", "PIN-ASKED"),
+        1: ("请输入密码", "prompt", "PIN-ASKED"),
+        2: ("******", "stars", "PIN-MASK"),
+    }
 
 
 def test_a_result_runs_over_the_rows_and_the_rest_is_blank():
-    step = Screen(kind="result", requirement="R", fields=(
-        Field(name="title", kind="key", value="txn.sale", requirement="R"),
-        Field(name="text", kind="key", value=Symbol("code#1.1"), requirement="R", prefix="response."),
-    ))  # fmt: skip
+    step = Screen(
+        kind="result",
+        requirement="R",
+        fields=(
+            Field(name="title", kind="key", value="txn.sale", requirement="R"),
+            Field(name="text", kind="key", value=Symbol("code#1.1"), requirement="R", prefix="response."),
+        ),
+    )
     rows = [row.text for row in render_screen(CLASSIC, step, {"code#1.1": "58"})]
     assert rows == ["消费", "[58]发卡方不允许", "该卡在本终端进行", "此交易"]
-    assert [row.text for row in render_screen(CLASSIC, step, {"code#1.1": "51"})] == ["消费", "[51]可用余额不足", "", ""]
+    assert [row.text for row in render_screen(CLASSIC, step, {"code#1.1": "51"})] == [
+        "消费",
+        "[51]可用余额不足",
+        "",
+        "",
+    ]
 
 
 def test_a_row_with_an_unbound_symbol_says_so():
-    step = Screen(kind="version", requirement="V", fields=(
-        Field(name="title", kind="key", value="txn.version", requirement="V"),
-        Field(name="version", kind="text", value=Symbol("version"), requirement="VERSION"),
-    ))  # fmt: skip
+    step = Screen(
+        kind="version",
+        requirement="V",
+        fields=(
+            Field(name="title", kind="key", value="txn.version", requirement="V"),
+            Field(name="version", kind="text", value=Symbol("version"), requirement="VERSION"),
+        ),
+    )
     rows = {row.row: row for row in render_screen(CLASSIC, step, {})}
     assert rows[2].unbound == "version"
     assert 1 not in rows, "a row whose field nobody told is not judged"

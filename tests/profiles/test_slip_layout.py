@@ -1,4 +1,4 @@
-"""A slip's lines follow the profile's layout: left out when empty, broken where values stand below, wrapped when too long."""
+"""A slip's lines follow the layout: left out when empty, broken where values stand below, wrapped when too long."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ CLASSIC = load_profile("classic")
 
 def slip(*fields: tuple[str, str, object], copy: str = "merchant") -> Slip:
     return Slip(
-        copy=copy, requirement="SLIP-COPIES",
-        fields=tuple(Field(name=name, kind=kind, value=value, requirement=name.upper(), money=name == "amount") for name, kind, value in fields),  # type: ignore[arg-type]
-    )  # fmt: skip
+        copy=copy,
+        requirement="SLIP-COPIES",
+        fields=tuple(
+            Field(name=name, kind=kind, value=value, requirement=name.upper(), money=name == "amount")
+            for name, kind, value in fields
+        ),  # type: ignore[arg-type]
+    )
 
 
 def texts(step: Slip, **bindings: str) -> list[str]:
@@ -21,17 +25,31 @@ def texts(step: Slip, **bindings: str) -> list[str]:
 
 
 def test_labels_and_values_stand_as_the_profile_says():
-    step = slip(("merchant_no", "text", "898111153110001"), ("terminal_no", "digits", "10000001"), ("amount", "amount", 123456))
-    assert texts(step) == ["商户编号 MERCHANT NO:", "898111153110001", "终端编号 TERMINAL NO:10000001", "金额 AMOUNT:", "RMB 1,234.56"]
+    step = slip(
+        ("merchant_no", "text", "898111153110001"), ("terminal_no", "digits", "10000001"), ("amount", "amount", 123456)
+    )
+    assert texts(step) == [
+        "商户编号 MERCHANT NO:",
+        "898111153110001",
+        "终端编号 TERMINAL NO:10000001",
+        "金额 AMOUNT:",
+        "RMB 1,234.56",
+    ]
 
 
 def test_a_line_whose_value_is_empty_is_left_out_but_for_the_authorisation():
     """rules R2."""
-    assert texts(slip(("issuer", "key", Symbol("issuer")), ("auth", "digits", Symbol("auth"))), issuer="", auth="") == ["授权码 AUTH NO:"]
+    assert texts(slip(("issuer", "key", Symbol("issuer")), ("auth", "digits", Symbol("auth"))), issuer="", auth="") == [
+        "授权码 AUTH NO:"
+    ]
 
 
 def test_issuers_are_named_by_their_first_eight_digits_and_unknown_ones_by_their_digits():
-    step = Slip(copy="merchant", requirement="R", fields=(Field(name="issuer", kind="key", value=Symbol("i"), requirement="R", prefix="issuer."),))
+    step = Slip(
+        copy="merchant",
+        requirement="R",
+        fields=(Field(name="issuer", kind="key", value=Symbol("i"), requirement="R", prefix="issuer."),),
+    )
     assert texts(step, i="03080000") == ["发卡行 ISSUER:招商银行"]
     assert texts(step, i="09990000") == ["发卡行 ISSUER:09990000"]
 
@@ -52,8 +70,13 @@ def test_an_expiry_of_zeros_is_left_out():
 
 
 def test_a_value_has_its_own_point_and_its_label_too():
-    lines = slip_lines(CLASSIC, slip(("card_no", "masked_pan", "990003*********6786"), ("entry", "key", "entry.chip")), {})
-    assert [(line.field, line.label, line.kind) for line in lines] == [("card_no", True, "text"), ("card_no", False, "masked_pan")]
+    lines = slip_lines(
+        CLASSIC, slip(("card_no", "masked_pan", "990003*********6786"), ("entry", "key", "entry.chip")), {}
+    )
+    assert [(line.field, line.label, line.kind) for line in lines] == [
+        ("card_no", True, "text"),
+        ("card_no", False, "masked_pan"),
+    ]
 
 
 def test_several_remarks_stand_in_lines_of_their_own():
@@ -66,7 +89,15 @@ def test_settlement_columns_are_aligned():
 
 
 def test_a_printed_slip_is_read_back_though_a_label_is_misread():
-    printed = ["POS签购单/POS SALES SLIP", "商户存根/MERCHANT COPY", "商户编号 MERCHANT N0:", "898111153110001", "卡号 CARD NO:", "990003*********6786 /I", "RMB 1,234.56"]
+    printed = [
+        "POS签购单/POS SALES SLIP",
+        "商户存根/MERCHANT COPY",
+        "商户编号 MERCHANT N0:",
+        "898111153110001",
+        "卡号 CARD NO:",
+        "990003*********6786 /I",
+        "RMB 1,234.56",
+    ]
     found = parse_slip(CLASSIC, printed)
     assert found.copy == "merchant"
     assert found.fields["merchant_no"] == "898111153110001"

@@ -16,7 +16,7 @@ class HealthRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One action of an attempt. Times in seconds; `terminal_seconds` is the time in which the terminal took no input."""
+    """One action of an attempt. Times in seconds; `terminal_seconds`: the terminal took no input."""
 
     type: str
     text: str
@@ -30,7 +30,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     """attempt.json: one run of one test. `attempt` counts repetitions of the test, `number` the attempts of the run.
 
     `reason`: one line, what made the verdict. `error`: the exception that aborted it. `directory` relative to the run.
-    `gallery`: (blob id, caption) of what was seen last at each point. Counts are of what was judged, not of what passed by.
+    `gallery`: (blob id, caption) of what was seen last at each point. Counts are of what was judged.
     """
 
     number: int

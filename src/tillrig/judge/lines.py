@@ -51,7 +51,7 @@ def _place(one: EcrAnswer | ConsoleAnswer | Answer) -> str:
     return f"console.{one.command.partition(' ')[0]}"
 
 
-def _field(
+def _field(  # noqa: PLR0911 - one comparison a kind
     point: str, field: Field, seen: Mapping[str, str], bindings: Mapping[str, str], profile: Profile, at: float
 ) -> Finding:
     shown = seen.get(field.name)

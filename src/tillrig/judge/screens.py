@@ -98,11 +98,9 @@ def _rows(step: Screen, seen: ScreenSeen, bindings: Mapping[str, str], profile: 
             row.requirement, point, row.text, line, line.said_of(row.text),
             picture=seen.picture, money=row.money, at=seen.at,
         )  # fmt: skip
-        if finding.verdict is Verdict.INCONCLUSIVE and (step.optional or not seen.settled):
-            # Too short to be read with certainty; a step that must be read is asked to last (engine: optional).
-            if step.optional:
-                continue
-        yield finding
+        # An optional screen may be too short to be read with certainty: that is why it is optional.
+        if not (finding.verdict is Verdict.INCONCLUSIVE and step.optional):
+            yield finding
 
 
 def _unexpected(branch: Branch, screen: ScreenSeen, amid: bool) -> Iterator[Finding]:

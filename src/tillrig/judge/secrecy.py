@@ -20,7 +20,13 @@ def compare(observations: Sequence[Observation]) -> Iterator[Finding]:
         pictures = (picture,) if picture else ()
         for mask in one.exposed:
             yield failed(
-                NEED, point, mask, "more digits of it are legible", "a card number is shown", pictures=pictures, at=one.at
+                NEED,
+                point,
+                mask,
+                "more digits of it are legible",
+                "a card number is shown",
+                pictures=pictures,
+                at=one.at,
             )
         if not one.exposed and not isinstance(one, ScreenSeen):
             yield passed(NEED, point, "(no card number)", at=one.at)

@@ -39,7 +39,7 @@ class HostObserver:
             booked=exchange.booked,
         )
 
-    def outcome(self, exchange: HostExchange) -> tuple[str, str]:
+    def outcome(self, exchange: HostExchange) -> tuple[str, str]:  # noqa: PLR0911 - the table of rules H21, in its order
         """Outcome and code of one exchange as the terminal must take it."""
         played = set(exchange.played.split("+"))
         if exchange.answer is None or exchange.at_answer is None or not exchange.answer_sent:

@@ -1,4 +1,4 @@
-"""The screen's observer: follows every frame of the screen camera in a thread of its own and tells which screen is shown.
+"""The screen's observer: follows every frame of its camera in a thread of its own and tells which screen is shown.
 
 A *sighting* is one screen of the profile from its first sure reading to the next screen; while keys echo, the same
 sighting goes through several *states*. Frames of the last state are kept, so that it can be read with care afterwards.

@@ -25,7 +25,7 @@ ECHO_S, STEADY_FRAMES = 1.2, 3
 
 
 class Hand:
-    """Presses keys, moves cards. `begin` notes the contact counters, `key_witness` compares them with what was pressed."""
+    """Presses keys, moves cards. `begin` notes the contact counters, `key_witness` compares them with the presses."""
 
     def __init__(self, rig: OpenRig, profile: Profile, lab: Lab, eye: ScreenObserver, timeline: Timeline) -> None:
         self._rig, self._profile, self._lab, self._eye, self._timeline = rig, profile, lab, eye, timeline

@@ -189,9 +189,7 @@ class _Matcher:
         self._patterns = {field: re.compile(pattern) for field, pattern in layout.patterns.items()}
         self._rows = rows_of(layout.rows)
         # field → bare text → key; of several keys with one text the first stands for all.
-        self._texts = {
-            field: dict(reversed(list(_texts(profile, keys)))) for field, keys in layout.texts.items()
-        }
+        self._texts = {field: dict(reversed(list(_texts(profile, keys)))) for field, keys in layout.texts.items()}
 
     def match(self, rows: list[str]) -> Recognition:
         fields: dict[str, str] = {}

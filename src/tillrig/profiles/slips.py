@@ -163,7 +163,9 @@ def parse_slip(profile: Profile, texts: Sequence[str]) -> SlipText:
     fields: dict[str, str] = {}
     lines: dict[str, tuple[int, ...]] = {}
     at = 0
-    labelled = [(template, names, head) for template in profile.slips.get(layout, ()) for names, head in _heads(template)]
+    labelled = [
+        (template, names, head) for template in profile.slips.get(layout, ()) for names, head in _heads(template)
+    ]
     labels = [head for _, _, head in labelled]
     for template, names, head in labelled:
         found = _label_at(head, labels, texts, at)

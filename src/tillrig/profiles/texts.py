@@ -69,7 +69,9 @@ def value_of(field: Field, bindings: Mapping[str, str]) -> str | int | bool | No
     return value
 
 
-def written(profile: Profile, field: Field, bindings: Mapping[str, str], *, slip: bool) -> str | None:
+def written(  # noqa: PLR0911 - one line a kind
+    profile: Profile, field: Field, bindings: Mapping[str, str], *, slip: bool
+) -> str | None:
     """How the terminal writes the field; None when it must be absent. Raises KeyError for an unbound symbol."""
     value = value_of(field, bindings)
     if value is None or value is False:

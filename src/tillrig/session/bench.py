@@ -121,7 +121,7 @@ class Bench:
         return bool(self.timeline.wait_for(lambda: True if len(self.exchanges) >= self._asked else None, deadline))
 
     def prove(self) -> dict[str, str]:
-        """Ask the instruments to prove themselves: word by the first part of a point, with the reasons on the timeline."""
+        """Ask the instruments to prove themselves: their word by the first part of a point; reasons on the timeline."""
         words: dict[str, str] = {}
         reasons: dict[str, str] = {}
 

@@ -1,4 +1,4 @@
-"""One session per process, shared by whoever asks, closed when the last gives it back, safe whatever ends the process."""
+"""One session per process, shared by whoever asks, closed when the last gives it back, safe however it ends."""
 
 from __future__ import annotations
 

@@ -130,9 +130,12 @@ class Navigator:
 
     # -- a terminal of which nothing is known -------------------------------------------------------------------------
     def _take_over(self) -> None:
-        """First meeting. The working keys of another host are of no use here, and after power-on every terminal signs in
-        anew (rules T5): so it is started, and then asked what it holds. What it holds was never seen by this session's
-        host, so the batch is settled and a reversal left behind is sent, until journal and record are known empty.
+        """First meeting.
+
+        The working keys of another host are of no use here, and after power-on every terminal signs in anew
+        (rules T5): so it is started, and then asked what it holds. What it holds was never seen by this
+        session's host, so the batch is settled and a reversal left behind is sent, until journal and record
+        are known empty.
         """
         self._first_look()
         self._put_away()
