@@ -155,7 +155,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             reason=reason,
         )
 
-    wanted = " ".join(expected.split())
+    wanted = expected.strip()  # runs of spaces are columns on a slip
     if line.saturated > _SATURATED:
         return say(Vote.SILENT, "", 0.0, 0.0, f"{line.saturated:.0%} of the line is saturated")
     if not atlas.can_show(wanted, line.height):
