@@ -2,7 +2,7 @@
 
 import pytest
 
-from tillrig import Console, PowerOn, ShowVersion, SignIn, Sleep
+from tillrig import Console, PowerOn, ShowVersion, SignIn
 
 
 @pytest.mark.requirement("BOOT-SCREEN")
@@ -16,9 +16,3 @@ def test_boot_screen_menu_and_console_show_the_same_version(till):
     till.do(SignIn())
     till.do(ShowVersion())
     till.do(Console(command="version"))
-
-
-@pytest.mark.requirement("WAKE")
-def test_a_sleeping_terminal_wakes_at_a_key_and_swallows_it(till):
-    till.ready()
-    till.do(Sleep())

@@ -33,8 +33,9 @@ class Track:
 
     @property
     def first(self) -> frozenset[str]:
-        """Kinds with which the branches begin."""
-        return frozenset(steps[0].kind for _, steps, _ in self._live if steps)
+        """Kinds with which the branches may begin: what is optional may not come at all."""
+        begins = (_until_required(steps) for _, steps, _ in self._live)
+        return frozenset(step.kind for steps in begins for step in steps)
 
     @property
     def awaited(self) -> str:
@@ -63,6 +64,11 @@ class Track:
             self._live = [(branch, steps, place + 1) for branch, steps, place in fitting]
             return tuple(dict.fromkeys(steps[place] for _, steps, place in fitting))
         return ()
+
+
+def _until_required(steps: Sequence[Screen]) -> Sequence[Screen]:
+    required = next((place for place, step in enumerate(steps) if not step.optional), len(steps))
+    return steps[: required + 1]
 
 
 def _next(steps: Sequence[Screen], at: int, kind: str, lenient: bool) -> int | None:
