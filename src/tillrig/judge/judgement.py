@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from tillrig.judge import host, lines, screens, secrecy, slips
-from tillrig.judge.findings import Witnesses, judged_again, unsure
+from tillrig.judge.findings import Witnesses, judged_again, missing, unsure
 from tillrig.observations import (
     Abandoned,
     Absent,
@@ -109,7 +109,9 @@ def judge(
     branch, exact = choose_branch(branches, heard)
     seen = of(observations, ScreenSeen)
     bound = bind_first_sight(branch, seen, bind(branch, heard, bindings))
-    gave_up = min((one.at for one in of(observations, Abandoned)), default=None)
+    lost = [one.at for one in of(observations, Abandoned)]
+    lost += [one.at for one in of(observations, Absent) if one.point.startswith("screen.")]
+    gave_up = min(lost, default=None)
     answers = [one for one in observations if isinstance(one, EcrSeen | ConsoleSeen)]
     findings = tuple(
         judged_again(finding, proof)
@@ -121,6 +123,7 @@ def judge(
             secrecy.compare(observations),
         )
     )
+    findings += tuple(_not_come(one, proof) for one in of(observations, Absent) if not _told(one, findings))
     if gave_up is not None and fold(finding.verdict for finding in findings) is Verdict.PASS:
         findings += tuple(
             unsure("SALE-PROMPTS", one.point, "(goes on)", "(given up)", one.why) for one in of(observations, Abandoned)
@@ -148,6 +151,17 @@ def _proof(observations: Iterable[Observation], asked: Witnesses) -> Witnesses:
         else:
             words.setdefault(place, one.witness)
     return words
+
+
+def _not_come(absent: Absent, proof: Witnesses) -> Finding:
+    """What was waited for in vain; what should have come after it is not counted as missing too."""
+    return missing("SALE-PROMPTS", absent.point, f"{absent.point} in time", proof, absent.why, at=absent.at)
+
+
+def _told(absent: Absent, findings: Iterable[Finding]) -> bool:
+    return any(
+        one.point == absent.point or (absent.point == "slip" and one.point.startswith("slip.")) for one in findings
+    )
 
 
 def _money_in_doubt(findings: Iterable[Finding]) -> bool:

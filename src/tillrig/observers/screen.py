@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from queue import Empty, Full, Queue
 from typing import Any
 
@@ -128,6 +129,7 @@ class ScreenObserver:
         self.failure: BaseException | None = None
         self.last_frame: Frame | None = None
         self.frames_read = 0
+        self._looked: deque[float] = deque(maxlen=20_000)
         self._thread = threading.Thread(target=self._run, name="tillrig-screen", daemon=True)
         self._unsubscribe = camera.subscribe(self._take)
         self._thread.start()
@@ -200,8 +202,16 @@ class ScreenObserver:
                 self._timeline.append("camera", camera="screen", condition=f"observer failed: {error!r}")
                 return
 
+    def largest_gap(self, since: float) -> float:
+        """The longest time between two frames that were looked at after `since`: shorter screens may be missed."""
+        with self._lock:
+            times = [moment for moment in self._looked if moment >= since]
+        return max((later - sooner for sooner, later in pairwise(times)), default=0.0)
+
     def _look(self, frame: Frame) -> None:
         self.last_frame = frame
+        with self._lock:
+            self._looked.append(frame.time)
         state = self._watch.feed(frame)
         self._tell_condition(state.condition.value if state.condition else "")
         moved = state.generation != self._generation
@@ -218,12 +228,14 @@ class ScreenObserver:
                 self._seen(("",) * self._profile.display.rows, frame, state.settled)
             return
         self._dark_frames = 0
+        before = tuple(row.text for row in self._agreement.last())
         rows = self._agreement.feed(frame)
-        if rows is None:
-            return
         self.frames_read += 1
-        self._settled = state.settled
-        self._seen(tuple(row.text for row in rows), frame, state.settled)
+        if rows is not None:
+            self._settled = state.settled
+            self._seen(tuple(row.text for row in rows), frame, state.settled)
+        else:
+            self._seen_in_part(before, tuple(row.text for row in self._agreement.last()), frame)
 
     def _seen(self, rows: tuple[str, ...], frame: Frame, settled: bool) -> None:
         current = self.current
@@ -254,6 +266,16 @@ class ScreenObserver:
             score=round(recognition.score, 3),
             frame=frame.id,
         )
+
+    def _seen_in_part(self, before: tuple[str, ...], now: tuple[str, ...], frame: Frame) -> None:
+        """Two readings that agree but for one row announce a screen that goes on changing (a self-test, a clock)."""
+        same = [one if one == two else "" for one, two in zip(before, now, strict=False)]
+        if len(same) < len(now) or sum(one != two for one, two in zip(before, now, strict=True)) != 1:
+            return
+        kind = self._recognise(tuple(same)).kind
+        current = self.current
+        if kind not in ("", DARK) and (current is None or current.kind != kind):
+            self._seen(tuple(same), frame, settled=False)
 
     def _same_rows(self, current: Sighting, frame: Frame, settled: bool) -> None:
         current.last.add(frame)

@@ -14,7 +14,7 @@ from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn, P
 from tillrig.errors import RigError
 from tillrig.judge import Judgement, Witnesses, bind, judge
 from tillrig.judge.judgement import choose_branch
-from tillrig.judge.screens import is_passing, pair
+from tillrig.judge.screens import PASSING_BY, is_passing, pair
 from tillrig.judge.slips import align_lines
 from tillrig.observations import HostSeen, Observation, ScreenSeen
 from tillrig.observers.screen import Sighting
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 HOST_S = 15.0
 #: Reading ahead must have come to an end so long after it is needed.
 READ_S = 120.0
+#: An eye that once looked away for longer is no witness that a screen never passed by.
+LONGEST_GAP_S = 0.3
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -182,9 +184,16 @@ class Proceedings:
         observations = self._observations(performance, sightings, heard)
         judgement = judge(self._branches, observations, self._bindings, self._bench.profile)
         if any(one.verdict is not Verdict.PASS for one in judgement.findings):
-            witnesses: Witnesses = self._bench.prove()  # type: ignore[assignment]
+            witnesses: Witnesses = self._proof(performance)
             judgement = judge(self._branches, observations, self._bindings, self._bench.profile, witnesses)
         return judgement, observations
+
+    def _proof(self, performance: Performance) -> Witnesses:
+        """The instruments' word, and whether the eye looked often enough to have seen screens that only passed by."""
+        words = dict(self._bench.prove())
+        if self._bench.eye.largest_gap(performance.started) > LONGEST_GAP_S:
+            words[PASSING_BY] = "none"
+        return words  # type: ignore[return-value]
 
     def _interrogate(
         self, branch: Branch, bindings: dict[str, str], performance: Performance, sightings: Sequence[Sighting]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import msgspec
 
@@ -31,9 +32,9 @@ from tillrig.session.outcome import Outcome
 from tillrig.session.proceedings import Proceedings
 from tillrig.session.states import Navigator
 from tillrig.timeline import Timeline
-from tillrig.verdicts import Verdict, of_exception
+from tillrig.verdicts import Finding, Verdict, of_exception
 
-HostPlan = Sequence[tuple[str, AnyScenario | Sequence[AnyScenario]]]
+HostPlan = Sequence[tuple[str, Scenario | Sequence[Scenario]]]
 
 
 class Session:
@@ -179,7 +180,7 @@ class Session:
         attempt = self._attempt
         if attempt is None:
             return
-        kept = outcome.findings if judged else [one for one in outcome.findings if one.verdict is Verdict.FAIL]
+        kept = outcome.findings if judged else [one for one in outcome.findings if _proven_by_sight(one)]
         attempt.add(*kept)
         counts = self._proceedings.counts
         if judged:
@@ -286,6 +287,11 @@ class Session:
         self.release()
 
 
+def _proven_by_sight(finding: Finding) -> bool:
+    """On the way to a state only what was seen counts: what did not come is answered by trying again, or BLOCKED."""
+    return finding.verdict is Verdict.FAIL and finding.seen != "(absent)"
+
+
 def describe(action: Action) -> str:
     """The action in a few words, without secrets."""
     default = type(action)
@@ -302,5 +308,6 @@ def _default(kind: type[Action], name: str) -> object:
     return next((field.default for field in msgspec.structs.fields(kind) if field.name == name), None)
 
 
-def _listed(scenarios: AnyScenario | Sequence[AnyScenario]) -> Sequence[AnyScenario]:
-    return (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
+def _listed(scenarios: Scenario | Sequence[Scenario]) -> tuple[AnyScenario, ...]:
+    given = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
+    return cast("tuple[AnyScenario, ...]", given)
