@@ -124,6 +124,7 @@ class ScreenObserver:
         self._count = 0
         self._generation = -1
         self._settled = False
+        self._read_last: Frame | None = None
         self.expected: frozenset[str] = frozenset()
         self.condition: str = ""
         self.failure: BaseException | None = None
@@ -235,7 +236,8 @@ class ScreenObserver:
             self._settled = state.settled
             self._seen(tuple(row.text for row in rows), frame, state.settled)
         else:
-            self._seen_in_part(before, tuple(row.text for row in self._agreement.last()), frame)
+            self._seen_in_part(before, tuple(row.text for row in self._agreement.last()), frame, self._read_last)
+        self._read_last = frame
 
     def _seen(self, rows: tuple[str, ...], frame: Frame, settled: bool) -> None:
         current = self.current
@@ -243,6 +245,9 @@ class ScreenObserver:
             self._same_rows(current, frame, settled)
             return
         recognition = self._recognise(rows)
+        if recognition.partial and not settled:
+            self._settled = False  # a screen that is being drawn; one that stays so is taken once it has settled
+            return
         state = State(rows, recognition, frame.time)
         state.add(frame)
         if settled:
@@ -267,15 +272,18 @@ class ScreenObserver:
             frame=frame.id,
         )
 
-    def _seen_in_part(self, before: tuple[str, ...], now: tuple[str, ...], frame: Frame) -> None:
+    def _seen_in_part(self, before: tuple[str, ...], now: tuple[str, ...], frame: Frame, earlier: Frame | None) -> None:
         """Two readings that agree but for one row announce a screen that goes on changing (a self-test, a clock)."""
         same = [one if one == two else "" for one, two in zip(before, now, strict=False)]
         if len(same) < len(now) or sum(one != two for one, two in zip(before, now, strict=True)) != 1:
             return
-        kind = self._recognise(tuple(same)).kind
-        current = self.current
-        if kind not in ("", DARK) and (current is None or current.kind != kind):
+        recognition = self._recognise(tuple(same))
+        kind, current = recognition.kind, self.current
+        if not recognition.partial and kind not in ("", DARK) and (current is None or current.kind != kind):
             self._seen(tuple(same), frame, settled=False)
+            newest = self.current
+            if newest is not None and earlier is not None:
+                newest.last.add(earlier)
 
     def _same_rows(self, current: Sighting, frame: Frame, settled: bool) -> None:
         current.last.add(frame)

@@ -36,12 +36,16 @@ class RowExpectation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recognition(msgspec.Struct, frozen=True, kw_only=True):
-    """`kind` is "" when no screen of the profile is near enough. `fields` as read; `keys` the texts' keys they show."""
+    """`kind` is "" when no screen of the profile is near enough. `fields` as read; `keys` the texts' keys they show.
+
+    `partial`: a row that holds one of the profile's texts on this screen is blank, as in the middle of a change.
+    """
 
     kind: str
     score: float
     fields: dict[str, str] = {}
     keys: dict[str, str] = {}
+    partial: bool = False
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -197,15 +201,22 @@ class _Matcher:
         gained, weight = 0.0, 0.0
         padded = rows + [""] * (self._height - len(rows))
         number = 0
+        partial = False
         for row in self._rows:
             seen = "".join(padded[number:]) if row.flows else padded[number]
+            partial = partial or (not seen and self._holds_text(row))
             number = self._height if row.flows else number + 1
             score, worth = self._row(row, seen, fields, keys)
             gained, weight = gained + score * worth, weight + worth
         for left in padded[number : self._height]:
             worth = max(2.0, len(left))
             gained, weight = gained + (0.0 if left else worth), weight + worth
-        return Recognition(kind=self.kind, score=gained / weight if weight else 0.0, fields=fields, keys=keys)
+        return Recognition(
+            kind=self.kind, score=gained / weight if weight else 0.0, fields=fields, keys=keys, partial=partial
+        )
+
+    def _holds_text(self, row: Row) -> bool:
+        return bool(bare(row.literal)) or any(self._texts.get(name) for name in row.fields)
 
     def _row(self, row: Row, seen: str, fields: dict[str, str], keys: dict[str, str]) -> tuple[float, float]:
         if not row.pieces:
