@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
 import msgspec
 import numpy as np
 
+from tillrig.vision.dead import dead_columns
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Grey, Ink, PaperGeometry, Point, checked_corners
 from tillrig.vision.ink import LINEAR, SATURATED
+from tillrig.vision.matching import match_bands
 from tillrig.vision.paper import Band, find_lines, paper_ink, skew_of, unskew
 from tillrig.vision.readers.base import LineImage
-from tillrig.vision.readers.print_atlas import PrintAtlas
+from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
+from tillrig.vision.witness import BESIDE, PRINT_STRONG
 
 SCALE = 2
 # Dots left and right of the print that are looked at: paper sways.
@@ -27,11 +30,16 @@ MARGIN = 8
 _PAD = 3
 _REST_STEP = 6.0
 _REST_SHARE = 0.002
+# Likeness of a drawn line from which, with margins beyond doubt, a hint is what is printed.
+_PROVEN = 0.85
+# Dots around a line that its drawn text is looked for in.
+_AROUND = 7
 
 
 class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line, read blind. `height`: "text", "small", "amount" or "rule"; `top`, `bottom`, `left`, `right` in dots
-    of the rectified paper; `box` four camera points from top-left clockwise."""
+    of the rectified paper; `box` four camera points from top-left clockwise; `dead`: dots (as `left`) at which the
+    slip's other lines show dead columns of the print head."""
 
     index: int
     text: str
@@ -43,6 +51,7 @@ class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
     right: int
     box: tuple[Point, ...]
     frame: str
+    dead: tuple[float, ...] = ()
 
 
 class SlipReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +75,7 @@ class _Sheet:
     bands: tuple[Band, ...]
     skew: float
     size: tuple[int, int]
+    images: dict[Band, LineImage] = field(default_factory=dict)
 
 
 class SlipReader:
@@ -101,13 +111,52 @@ class SlipReader:
         step -= np.median(step, axis=1, keepdims=True)
         return bool((np.abs(step) > _REST_STEP).mean() < _REST_SHARE)
 
-    def read_slip(self, frames: Frame | Sequence[Frame]) -> SlipReading:
-        """Every line in view, blind, from the newest of the frames. Rules are not read, only named."""
+    def read_slip(
+        self, frames: Frame | Sequence[Frame], hints: Sequence[str] = (), newest_only: bool = False
+    ) -> SlipReading:
+        """Every line in view, from the newest of the frames. Rules are not read, only named.
+
+        `hints`: texts that are expected, in their order, with their spaces. A line is found for each by where its ink
+        stands; where the dots prove the hint beyond doubt against every other character, that is the line's text,
+        and every other line is read blind. With `newest_only` the lines of older slips in view are left unread ("").
+        """
         given = [Frame.of(frame, "slip") for frame in ([frames] if not isinstance(frames, Sequence) else frames)]
         frame = given[-1]
         sheet = self._sheet(frame)
-        lines = tuple(self._read(number, band, sheet, frame) for number, band in enumerate(sheet.bands))
-        return SlipReading(lines=lines, slips=_parted(lines, self.geometry.gap), frames=tuple(one.id for one in given))
+        parts = _parted(sheet.bands, self.geometry.gap)
+        lines: list[SlipLine] = []
+        slips = []
+        for number, bands in enumerate(parts):
+            wanted = not newest_only or number == len(parts) - 1
+            slip = self._read_part(bands, sheet, frame, hints, wanted, len(lines))
+            lines.extend(slip)
+            slips.append(slip)
+        return SlipReading(lines=tuple(lines), slips=tuple(slips), frames=tuple(one.id for one in given))
+
+    def match_lines(
+        self, frames: Frame | Sequence[Frame], expected: Sequence[tuple[str, str, str]]
+    ) -> dict[str, SlipLine | None]:
+        """The line of the newest slip on which each (name, text, kind) stands, found by where its ink stands and by
+        order, read no further (`text` is ""); None where there is none."""
+        frame = Frame.of(frames[-1] if isinstance(frames, Sequence) else frames, "slip")
+        sheet = self._sheet(frame)
+        found: dict[str, SlipLine | None] = {name: None for name, _, _ in expected}
+        atlas = self.readers.print_atlas
+        bands = _parted(sheet.bands, self.geometry.gap)[-1] if sheet.bands else ()
+        if atlas is None or not bands:
+            return found
+        hints = [_spaced(text) for _, text, _ in expected]
+        places = match_bands(sheet.ink[MARGIN:], bands, hints, atlas)
+        images = [self._image(band, sheet, frame) for band in bands]
+        fits = [
+            None if place is None else atlas.fit(image.print, hints[place], image.height)  # type: ignore[arg-type]
+            for image, place in zip(images, places, strict=True)
+        ]
+        dead = self._dead(bands, fits)
+        for number, place in enumerate(places):
+            if place is not None:
+                found[expected[place][0]] = self._line(number, bands[number], images[number], "", 0.0, dead[number])
+        return found
 
     def line_images(self, frame: Frame) -> tuple[LineImage, ...]:
         """The crops of every line in view, unread."""
@@ -123,15 +172,11 @@ class SlipReader:
             sheet = self._sheet(frame)
             band = _nearest(sheet.bands, line)
             if band is not None:
-                images.append(self._image(band, sheet, frame))
+                images.append(self._told(self._image(band, sheet, frame), band, line.dead))
         if not images:
-            images = [
-                self._image(
-                    Band(line.top, line.bottom, line.left, line.right, line.height),
-                    self._sheet(Frame.of(frames[0], "slip")),
-                    Frame.of(frames[0], "slip"),
-                )
-            ]
+            frame = Frame.of(frames[0], "slip")
+            band = Band(line.top, line.bottom, line.left + MARGIN, line.right + MARGIN, line.height)
+            images = [self._told(self._image(band, self._sheet(frame), frame), band, line.dead)]
         return testify(images, expected, kind, self.readers)
 
     def testify_lines(
@@ -169,13 +214,68 @@ class SlipReader:
             self._sheets.popitem(last=False)
         return sheet
 
-    def _read(self, number: int, band: Band, sheet: _Sheet, frame: Frame) -> SlipLine:
-        image = self._image(band, sheet, frame)
-        if band.height == "rule":
-            text, confidence = "-" * self._rule_length(band), 1.0
-        else:
-            reading = self.readers.recogniser.read_line(image)
-            text, confidence = reading.text, reading.confidence
+    def _read_part(
+        self, bands: Sequence[Band], sheet: _Sheet, frame: Frame, hints: Sequence[str], wanted: bool, first: int
+    ) -> tuple[SlipLine, ...]:
+        """The lines of one slip; their dead columns are known once they all are read."""
+        atlas = self.readers.print_atlas
+        images = [self._image(band, sheet, frame) for band in bands]
+        texts = [("", 0.0)] * len(bands)
+        fits: list[PrintFit | None] = [None] * len(bands)
+        if wanted and atlas is not None and hints:
+            spaced = [_spaced(hint) for hint in hints]
+            places = match_bands(sheet.ink[MARGIN:], bands, spaced, atlas)
+            for number, place in enumerate(places):
+                image = images[number]
+                if place is not None and image.print is not None:
+                    fits[number] = atlas.fit(image.print, spaced[place], image.height)
+            fits = self._with_rules(bands, images, fits)
+            for number, (image, dead) in enumerate(zip(images, self._dead(bands, fits), strict=True)):
+                fit = fits[number]
+                if fit is not None and dead and image.print is not None:
+                    told = self._told(image, bands[number], dead)
+                    fit = atlas.fit(image.print, fit.text, image.height, told.dead)
+                if fit is not None and _proven(fit):
+                    texts[number] = (fit.text, min(1.0, fit.likeness))
+        for number, band in enumerate(bands):
+            if band.height == "rule":
+                texts[number] = ("-" * self._rule_length(band), 1.0)
+            elif wanted and not texts[number][0]:
+                reading = self.readers.recogniser.read_line(images[number])
+                texts[number] = (reading.text, reading.confidence)
+                if atlas is not None and fits[number] is None and atlas.can_show(reading.text, band.height):
+                    fits[number] = atlas.fit(images[number].print, reading.text, band.height)  # type: ignore[arg-type]
+        dead_of = self._dead(bands, self._with_rules(bands, images, fits)) if wanted else ((),) * len(bands)
+        return tuple(
+            self._line(first + number, band, images[number], *texts[number], dead_of[number])
+            for number, band in enumerate(bands)
+        )
+
+    def _with_rules(
+        self, bands: Sequence[Band], images: Sequence[LineImage], fits: Sequence[PrintFit | None]
+    ) -> list[PrintFit | None]:
+        """Rules reach over the whole width: they tell of dead columns where few lines have ink."""
+        atlas = self.readers.print_atlas
+        return [
+            atlas.fit(image.print, "-" * self._rule_length(band), "rule")
+            if atlas is not None and band.height == "rule" and image.print is not None
+            else fit
+            for band, image, fit in zip(bands, images, fits, strict=True)
+        ]
+
+    def _dead(self, bands: Sequence[Band], fits: Sequence[PrintFit | None]) -> tuple[tuple[float, ...], ...]:
+        lefts = [_print_left(band) for band in bands]
+        return dead_columns(fits, lefts, [band.top for band in bands], self.geometry.dots)
+
+    def _told(self, image: LineImage, band: Band, dead: tuple[float, ...]) -> LineImage:
+        if not dead:
+            return image
+        left = _print_left(band)
+        return msgspec.structs.replace(image, dead=tuple(place - left for place in dead))
+
+    def _line(
+        self, number: int, band: Band, image: LineImage, text: str, confidence: float, dead: tuple[float, ...]
+    ) -> SlipLine:
         return SlipLine(
             index=number,
             text=text,
@@ -186,13 +286,19 @@ class SlipReader:
             left=band.left - MARGIN,
             right=band.right - MARGIN,
             box=image.box,
-            frame=frame.id,
+            frame=image.frame,
+            dead=dead,
         )
 
     def _rule_length(self, band: Band) -> int:
         return max(1, round((band.right - band.left) / (self.geometry.text_height / 2)))
 
     def _image(self, band: Band, sheet: _Sheet, frame: Frame) -> LineImage:
+        if band not in sheet.images:
+            sheet.images[band] = self._crop_of(band, sheet, frame)
+        return sheet.images[band]
+
+    def _crop_of(self, band: Band, sheet: _Sheet, frame: Frame) -> LineImage:
         top, bottom = max(0, (band.top + MARGIN - _PAD) * SCALE), (band.bottom + MARGIN + _PAD) * SCALE
         left, right = max(0, (band.left - _PAD - 1) * SCALE), (band.right + _PAD + 1) * SCALE
         crop = sheet.picture[top:bottom, left:right]
@@ -242,10 +348,9 @@ def _stretched(crop: Grey) -> Grey:
 
 def _print_ink(picture: Grey, band: Band) -> Ink:
     """Ink of the line with some dots around it, at two pixels a dot: 0 ground, about 1 burnt."""
-    around = 7
-    top = max(0, (band.top + MARGIN - around) * SCALE)
-    left = max(0, (band.left - around) * SCALE)
-    part = picture[top : (band.bottom + MARGIN + around) * SCALE, left : (band.right + around) * SCALE].astype(
+    top = max(0, (band.top + MARGIN - _AROUND) * SCALE)
+    left = (_print_left(band) + MARGIN) * SCALE
+    part = picture[top : (band.bottom + MARGIN + _AROUND) * SCALE, left : (band.right + _AROUND) * SCALE].astype(
         np.float32
     )
     coarse = cv2.resize(part, None, fx=0.125, fy=0.25, interpolation=cv2.INTER_AREA)
@@ -267,10 +372,24 @@ def _nearest(bands: Sequence[Band], line: SlipLine) -> Band | None:
     return best if best is not None and most >= 0.5 * (line.bottom - line.top) else None
 
 
-def _parted(lines: Sequence[SlipLine], gap: int) -> tuple[tuple[SlipLine, ...], ...]:
-    slips: list[list[SlipLine]] = []
-    for line in lines:
-        if not slips or line.top - slips[-1][-1].bottom >= gap:
+def _print_left(band: Band) -> int:
+    """Left edge, in dots of the print, of the picture that texts are drawn on."""
+    return max(0, band.left - _AROUND) - MARGIN
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _proven(fit: PrintFit) -> bool:
+    sure = fit.likeness >= _PROVEN and fit.margin >= PRINT_STRONG[fit.height] and fit.beyond < BESIDE
+    return sure and not any(cell.twins for cell in fit.cells)
+
+
+def _parted(bands: Sequence[Band], gap: int) -> tuple[tuple[Band, ...], ...]:
+    slips: list[list[Band]] = []
+    for band in bands:
+        if not slips or band.top - slips[-1][-1].bottom >= gap:
             slips.append([])
-        slips[-1].append(line)
+        slips[-1].append(band)
     return tuple(tuple(slip) for slip in slips)

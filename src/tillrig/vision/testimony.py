@@ -30,7 +30,7 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     """The eye's word on one expected text.
 
     `seen` is what the deciding readers saw (for MATCH the expected text). `margin` is the weakest deciding one, in
-    about nats. `reason` says why for MISMATCH and UNREADABLE. `witnesses` hold every blind reading. `frames` are the
+    about nats. `reason` says why for MISMATCH and UNREADABLE, and for MATCH what a dead print dot leaves open. `witnesses` hold every blind reading. `frames` are the
     frames asked, `box` four camera points.
     """
 
@@ -130,7 +130,8 @@ class _Court:
         self._witnesses.append(drawn)
         if not self._needs_recogniser():
             return
-        network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind)
+        masked = drawn.masked if drawn.vote is Vote.FOR else ()
+        network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind, masked)
         self._witnesses.append(network)
         if network.vote is Vote.AGAINST and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
             self._witnesses.remove(drawn)
@@ -205,7 +206,8 @@ class _Court:
     def word(self, box: tuple[Point, ...], offered: int) -> Testimony:
         if self._matched():
             margin = min(witness.margin for witness in self._votes(Vote.FOR))
-            return self._make(Answer.MATCH, squeeze(self._expected), "", margin, box)
+            limits = dict.fromkeys(one.reason for one in self._votes(Vote.FOR, "atlas") if one.reason)
+            return self._make(Answer.MATCH, squeeze(self._expected), "; ".join(limits), margin, box)
         against = self._mismatched()
         if against:
             seen = next((witness.text for witness in against if witness.reader == "atlas"), against[0].text)

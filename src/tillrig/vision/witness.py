@@ -39,7 +39,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     silent or against.
 
     `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where
-    another reader, dot by dot and beyond doubt, saw the very same.
+    another reader, dot by dot and beyond doubt, saw the very same. `masked`: numbers of the expected characters
+    (spaces not counted) through which a dead column of the print head runs.
     """
 
     reader: str
@@ -51,6 +52,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     strong: bool = False
     hint: bool = False
     reason: str = ""
+    masked: tuple[int, ...] = ()
 
 
 def ask_ink(line: LineImage, expected: str) -> Witness:
@@ -119,12 +121,15 @@ def _weakest(placed: Placed) -> float:
 # Likeness (correlation) of a printed line below which it is not that text in that font.
 _PRINT_LIKE = 0.70
 _PRINT_FOR = {"text": 0.10, "small": 0.05, "amount": 0.25}
-_PRINT_STRONG = {"text": 0.25, "small": 0.25, "amount": 0.4}
+PRINT_STRONG = {"text": 0.25, "small": 0.25, "amount": 0.4}
 # Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
 # there.
 _LEAST_ADDED = 0.25
 _LONG = 8
 _PRINT_BETTER = 0.02
+# Burnt pixels beside a text, on its line, from which something more is printed there: a dot has four, a full stop
+# about thirty.
+BESIDE = 16
 
 
 def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
@@ -133,6 +138,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     """The printed line against the drawn one; `others` are texts that another reader saw instead and that are tried
     too."""
     assert line.print is not None
+    masked: tuple[int, ...] = ()
 
     def say(
         vote: Vote,
@@ -153,6 +159,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             confidence=round(max(0.0, likeness), 3),
             strong=strong,
             reason=reason,
+            masked=masked,
         )
 
     wanted = expected.strip()  # runs of spaces are columns on a slip
@@ -160,16 +167,17 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         return say(Vote.SILENT, "", 0.0, 0.0, f"{line.saturated:.0%} of the line is saturated")
     if not atlas.can_show(wanted, line.height):
         return say(Vote.SILENT, "", 0.0, 0.0, "the profile's fonts cannot draw the expected text")
-    fit = atlas.fit(line.print, wanted, line.height)
+    fit = atlas.fit(line.print, wanted, line.height, line.dead)
+    masked = tuple(sorted(fit.masked)) if fit is not None else ()
     likeness = fit.likeness if fit is not None else 0.0
     margin = _print_margin(fit, kind) if fit is not None else 0.0
-    if fit is not None and likeness >= _PRINT_LIKE and margin >= _PRINT_FOR[fit.height]:
-        return say(Vote.FOR, wanted, margin, likeness, strong=margin >= _PRINT_STRONG[fit.height])
+    if fit is not None and likeness >= _PRINT_LIKE and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
+        return say(Vote.FOR, wanted, margin, likeness, _twins(fit), margin >= PRINT_STRONG[fit.height])
     if (
         fit is not None
         and fit.height == "small"
         and likeness >= _PRINT_LIKE
-        and any(cell.margin < 0 and cell.added < _LEAST_ADDED for cell in fit.cells)
+        and any(cell.margin < 0 and (cell.added < _LEAST_ADDED or cell.striped) for cell in fit.cells)
     ):
         return say(
             Vote.SILENT,
@@ -179,21 +187,26 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             "what differs is only missing ink, which poor print explains",
         )
     tried = [fit.likeliest] if fit is not None and fit.margin < 0 else []
+    broken: Witness | None = None
     for text in dict.fromkeys([*tried, *others]):
         other = respaced(text, wanted)
         if bare(other) == bare(wanted) or not atlas.can_show(other, line.height):
             continue
-        rival = atlas.fit(line.print, other, line.height)
+        rival = atlas.fit(line.print, other, line.height, line.dead)
         # Of equal layout the cells decide; another layout must show in the whole line.
         better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
         if rival is None or rival.likeness < max(_PRINT_LIKE, better) or rival.margin < _PRINT_FOR[rival.height]:
             continue
-        strong = rival.margin >= _PRINT_STRONG[rival.height]
-        if obeys(kind, other):
+        strong = rival.margin >= PRINT_STRONG[rival.height]
+        if obeys(kind, other) and rival.beyond < BESIDE:
             return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
-        return say(
+        broken = broken or say(
             Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True
         )
+    if broken is not None:
+        return broken
+    if fit is not None and fit.beyond >= BESIDE and likeness >= _PRINT_LIKE:
+        return say(Vote.SILENT, "", margin, likeness, "there is more ink on the line than the expected text has")
     why = (
         f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
         if fit is not None
@@ -202,6 +215,16 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     return say(
         Vote.SILENT, fit.likeliest if fit is not None else "", fit.margin if fit is not None else 0.0, likeness, why
     )
+
+
+def _twins(fit: PrintFit) -> str:
+    """What a dead dot leaves open in a line that is otherwise confirmed."""
+    told = [
+        f"{cell.char!r} is not told from {' '.join(cell.twins[:4])}, because a dead print dot runs through it"
+        for cell in fit.cells
+        if cell.twins
+    ]
+    return "; ".join(told)
 
 
 def _print_margin(fit: PrintFit, kind: str) -> float:
@@ -214,8 +237,14 @@ def _print_margin(fit: PrintFit, kind: str) -> float:
     return cells[0].margin if cells else 0.0
 
 
-def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind: str) -> Witness:
-    """By CTC likelihood. What it merely dropped, or what breaks the field's grammar, is no testimony."""
+def ask_recogniser(
+    recogniser: Recogniser, line: LineImage, expected: str, kind: str, masked: tuple[int, ...] = ()
+) -> Witness:
+    """By CTC likelihood. What it merely dropped, or what breaks the field's grammar, is no testimony.
+
+    `masked`: characters (numbers, spaces not counted) whose dots confirm them although a dead column of the print
+    head runs through them; what is read instead there is no other text.
+    """
     reading, margin = recogniser.judge(line.grey, expected)
     wanted, seen = bare(expected), bare(reading.text)
     if seen != wanted and (letters := alphabet(kind, expected)) is not None and not obeys(kind, reading.text):
@@ -239,6 +268,8 @@ def ask_recogniser(recogniser: Recogniser, line: LineImage, expected: str, kind:
         return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
     if seen == wanted or (margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen)):
         return say(Vote.FOR)
+    if masked and _only_masked(wanted, seen, masked):
+        return say(Vote.FOR, "where it read otherwise, a dead print dot runs through the character")
     if _dropped(wanted, seen):
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
@@ -285,6 +316,15 @@ def _only_lookalikes(wanted: str, seen: str) -> bool:
     """Whether the two differ only where an expected letter was taken for its twin; an expected digit has none."""
     pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
     return len(wanted) == len(seen) and all(theirs in _LOOKALIKES.get(ours, "") for ours, theirs in pairs)
+
+
+def _only_masked(wanted: str, seen: str, masked: tuple[int, ...]) -> bool:
+    """Whether all that differs stands at the masked places of `wanted`."""
+    steps = SequenceMatcher(None, wanted, seen, autojunk=False).get_opcodes()
+    return all(
+        tag == "equal" or (i1 > i0 and j1 - j0 <= 2 * (i1 - i0) and all(place in masked for place in range(i0, i1)))
+        for tag, i0, i1, j0, j1 in steps
+    )
 
 
 def _dropped(wanted: str, seen: str) -> bool:

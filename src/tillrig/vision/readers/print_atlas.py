@@ -1,13 +1,14 @@
-"""Printed lines against the printer's own font: the expected line drawn, laid on the picture cell by cell, and held
+"""Printed lines against the printer's own font: the expected line drawn, laid on the picture, and every character held
 against its rivals.
 
 Paper curls and the camera has hardly more than a pixel a dot, so there is no grid to read blind; but where a glyph
-should stand is known to a dot, and what it would look like through the lens is known too.
+should stand is known to a dot, and what it would look like through the lens is known too. A dead dot of the print
+head takes the same column out of the expected character and out of its rivals.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections import OrderedDict
 
 import cv2
 import msgspec
@@ -15,27 +16,52 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
-from tillrig.vision.readers.glyphs import GlyphSet, glyph_sets, is_wide
+from tillrig.vision.readers.glyphs import is_wide
+from tillrig.vision.readers.print_model import (
+    PAD,
+    SCALE,
+    SPREAD,
+    Bank,
+    Drawn,
+    Place,
+    dots_of,
+    draw,
+    gram,
+    rivals,
+    sets,
+    without_column,
+)
 
-SCALE = 2
-# Blur of lens and printer, in pixels at two pixels a dot: where sound and faulty characters part best, by height
-# (docs/vision.md).
-_SPREAD = {"text": 1.6, "small": 1.3, "amount": 1.9}
+__all__ = ["PrintAtlas", "PrintCell", "PrintFit"]
+
 # A dead dot of the print head leaves a stripe so wide, and little else, of what is missing from a character.
 _STRIPE_PX = 6
 _STRIPE_SHARE = 0.65
-_PAD = 4
-_RIVALS = 24
-_ALIGN = 3
 _LIKE_ENOUGH = 0.8
-Bank = npt.NDArray[np.float32]
+# Pixels around the picture that the line may lie off, pixels by which curl may bend it, pixels of line looked at at
+# once.
+_REACH = 12
+_BEND = 5
+_SEGMENT = 90
+# A rival that differs by less than this share of what it differed by before a dead column was left out of both cannot
+# be told from the character.
+_DECIDABLE = 0.3
+# How far (dots) from where the slip's other lines have it a dead column may seem to lie.
+_DEAD_REACH = 1
+# Margin below which it is looked at what is missing.
+_DOUBTFUL = 0.5
+# Ink of a pixel from which it counts as burnt when nothing should stand there.
+_BURNT = 0.6
+_KNOWN = 256
+_Key = tuple[int, str, str, tuple[float, ...]]
 
 
 class PrintCell(msgspec.Struct, frozen=True):
     """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best.
 
     `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is
-    missing is one narrow upright stripe, as a dead dot of the print head leaves it.
+    missing is one narrow upright stripe, as a dead dot of the print head leaves it. `dead`: a known dead column runs
+    through it; `twins` are the characters that then look alike and were left out.
     """
 
     char: str
@@ -43,17 +69,27 @@ class PrintCell(msgspec.Struct, frozen=True):
     rival: str
     added: float
     striped: bool
+    dead: bool = False
+    twins: str = ""
 
 
 class PrintFit(msgspec.Struct, frozen=True):
     """A text laid on a line; `likeness` is the correlation of the whole (-1..1), cells are its characters without
-    spaces."""
+    spaces.
+
+    `origin`: where its first dot column begins, in dots from the left of the picture. `missing` and `inked`: for each
+    dot column how much of its ink is not there, and how much there should be (squared ink, pixels). `beyond`: burnt pixels on the line left and right of the text.
+    """
 
     text: str
     likeness: float
     cells: tuple[PrintCell, ...]
     stretch: int
     height: str
+    origin: float
+    missing: Ink
+    inked: Ink
+    beyond: int = 0
 
     @property
     def margin(self) -> float:
@@ -70,6 +106,11 @@ class PrintFit(msgspec.Struct, frozen=True):
             out.append(char if cell is None or cell.margin >= 0 else cell.rival)
         return "".join(out)
 
+    @property
+    def masked(self) -> frozenset[int]:
+        """Numbers of the characters (without spaces) through which a known dead column runs."""
+        return frozenset(number for number, cell in enumerate(self.cells) if cell.dead)
+
 
 class PrintAtlas:
     """For the fonts of a printer: the first of each size draws that size; amounts are the text font doubled."""
@@ -78,26 +119,35 @@ class PrintAtlas:
 
     def __init__(self, geometry: PaperGeometry) -> None:
         self._geometry = geometry
-        self._fonts: dict[str, FontSpec] = {}
+        self.fonts: dict[str, FontSpec] = {}
         for spec in geometry.fonts:
             if spec.size == geometry.text_height:
-                self._fonts.setdefault("text", spec)
-                self._fonts.setdefault("amount", spec)
+                self.fonts.setdefault("text", spec)
+                self.fonts.setdefault("amount", spec)
             if spec.size == geometry.small_height:
-                self._fonts.setdefault("small", spec)
+                self.fonts.setdefault("small", spec)
         self._stretches: dict[str, tuple[int, ...]] = {"amount": (2, 1)}
+        self._known: OrderedDict[_Key, tuple[Ink, PrintFit | None]] = OrderedDict()
 
     def can_show(self, text: str, height: str) -> bool:
         """Whether there is a font for that height with every character."""
         return any(self._shows(text, name) for name in self._heights(height))
 
-    def fit(self, ink: Ink, text: str, height: str) -> PrintFit | None:
+    def fit(self, ink: Ink, text: str, height: str, dead: tuple[float, ...] = ()) -> PrintFit | None:
         """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is
         wider than the picture.
 
-        A line's height class is a guess where it is skewed or has no tall letters, so its neighbour is tried when the
-        fit is poor.
+        `dead`: dots from the left of the picture at which the slip's other lines show dead columns. A line's height
+        class is a guess where it is skewed or has no tall letters, so its neighbour is tried when the fit is poor.
         """
+        key = (id(ink), text, height, dead)
+        if key not in self._known or self._known[key][0] is not ink:
+            self._known[key] = ink, self._fitted(ink, text, height, dead)
+            while len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return self._known[key][1]
+
+    def _fitted(self, ink: Ink, text: str, height: str, dead: tuple[float, ...]) -> PrintFit | None:
         best: PrintFit | None = None
         for name in self._heights(height):
             if best is not None and best.likeness >= _LIKE_ENOUGH:
@@ -105,7 +155,7 @@ class PrintAtlas:
             if not self._shows(text, name):
                 continue
             for stretch in self._stretches.get(name, (1,)):
-                fit = self._fit(ink, text, self._fonts[name], name, stretch)
+                fit = self._fit(ink, text, self.fonts[name], name, stretch, dead)
                 if fit is not None and (best is None or fit.likeness > best.likeness):
                     best = fit
         if best is not None and height == "amount" and best.likeness > _LIKE_ENOUGH:
@@ -113,97 +163,119 @@ class PrintAtlas:
         return best
 
     def _heights(self, height: str) -> tuple[str, ...]:
-        return {"text": ("text", "small"), "small": ("small", "text")}.get(height, (height,))
+        return {"text": ("text", "small"), "small": ("small", "text"), "rule": ("text",)}.get(height, (height,))
 
     def _shows(self, text: str, height: str) -> bool:
-        spec = self._fonts.get(height)
+        spec = self.fonts.get(height)
         if spec is None:
             return False
-        half, full = _sets(spec)
+        half, full = sets(spec)
         return all((full if is_wide(char) else half).index(char) is not None for char in text if char != " ")
 
-    def _fit(self, ink: Ink, text: str, spec: FontSpec, height: str, across: int) -> PrintFit | None:
-        down = 2 if height == "amount" else 1
-        half, full = _sets(spec)
-        places: list[tuple[str, GlyphSet, int, int]] = []
-        x = 0
-        for char in text:
-            glyphs = full if is_wide(char) else half
-            if char != " ":
-                places.append((char, glyphs, glyphs.index(char) or 0, x))
-            x += glyphs.width * across
-        rows = half.height * down
-        bits = np.zeros((rows, x), np.float32)
-        for _, glyphs, number, left in places:
-            bits[:, left : left + glyphs.width * across] = _sized(glyphs.bits[number], across, down)
-        drawn = _through_lens(bits, _SPREAD[height])
-        if drawn.shape[1] > ink.shape[1] + 2 * _PAD * SCALE * 4 or not places:
+    def _fit(
+        self, ink: Ink, text: str, spec: FontSpec, height: str, across: int, dead: tuple[float, ...]
+    ) -> PrintFit | None:
+        drawn = draw(text, spec, height, across)
+        if drawn is None or drawn.picture.shape[1] > ink.shape[1] + 2 * PAD * SCALE * 4:
             return None
-        reach = 10
-        room = cv2.copyMakeBorder(
-            ink,
-            *_room(ink.shape[0], drawn.shape[0], reach),
-            *_room(ink.shape[1], drawn.shape[1], reach),
-            cv2.BORDER_CONSTANT,
-            value=0,
-        )
-        found = cv2.matchTemplate(room, drawn, cv2.TM_CCOEFF_NORMED)
-        _, likeness, _, (left0, top0) = cv2.minMaxLoc(found)
-        cells = []
-        drift = (0, 0)
-        for char, glyphs, number, left in places:
-            cell, drift = self._cell(
-                room, drawn, char, glyphs, number, (left, across, down), (left0, top0), drift, _SPREAD[height]
-            )
-            cells.append(cell)
-        return PrintFit(text, float(likeness), tuple(cells), across, height)
-
-    def _cell(
-        self,
-        room: Ink,
-        drawn: Ink,
-        char: str,
-        glyphs: GlyphSet,
-        number: int,
-        place: tuple[int, int, int],
-        origin: tuple[int, int],
-        drift: tuple[int, int],
-        spread: float,
-    ) -> tuple[PrintCell, tuple[int, int]]:
-        left, across, down = place
-        width = (glyphs.width * across + 2 * _PAD) * SCALE
-        x0 = left * SCALE
-        model = drawn[:, x0 : x0 + width]
-        context = drawn[:, max(0, x0 - width // 2) : x0 + width + width // 2]
-        at = (origin[0] + max(0, x0 - width // 2), origin[1])
-        # Curl moves neighbouring characters together: look around where the one before was found.
-        window = _cut(
-            room,
-            at[0] + drift[0] - _ALIGN,
-            at[1] + drift[1] - _ALIGN,
-            context.shape[1] + 2 * _ALIGN,
-            context.shape[0] + 2 * _ALIGN,
-        )
-        _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(window, context, cv2.TM_CCOEFF_NORMED))
-        near = np.ascontiguousarray(window[dy : dy + context.shape[0], dx : dx + context.shape[1]])
-        drift = (int(np.clip(drift[0] + dx - _ALIGN, -4, 4)), int(np.clip(drift[1] + dy - _ALIGN, -5, 5)))
-        first = x0 - max(0, x0 - width // 2)
-        left_over, gain = _left_over(near, context)
-        numbers, bank = _rivals(glyphs, number, across, down, spread)
-        apart = (bank - _drawn_glyph(glyphs, number, across, down, spread)[None])[:, :, : model.shape[1]] * gain
-        energy = (apart**2).sum(axis=(1, 2))
-        margins = 1.0 - 2.0 * (apart * left_over[:, first : first + width][None]).sum(axis=(1, 2)) / np.maximum(
-            energy, 1e-3
-        )
-        worst = int(margins.argmin())
-        added = float(np.square(np.maximum(apart[worst], 0)).sum() / max(float(energy[worst]), 1e-3))
-        striped = _striped(left_over[:, first : first + width])
-        return PrintCell(char, float(margins[worst]), glyphs.chars[int(numbers[worst])], added, striped), drift
+        level, origin, beyond = _levelled(ink, drawn)
+        left_over, gains = _left_over(level, drawn)
+        missing = -(dots_of(left_over, SPREAD[height]) * drawn.bits).sum(axis=0)
+        upright = gram(drawn.bits.shape[0], SPREAD[height])
+        inked = ((upright @ drawn.bits) * drawn.bits).sum(axis=0) * float(gram(1, SPREAD[height])[0, 0])
+        columns = _dead_columns(dead, origin, missing, inked)
+        if columns:
+            masked = draw(text, spec, height, across, columns)
+            if masked is not None:
+                drawn = masked
+                left_over, gains = _left_over(level, drawn)
+        cells = _cells(left_over, gains, drawn)
+        return PrintFit(text, _likeness(level, drawn.picture), cells, across, height, origin, missing, inked, beyond)
 
 
-def _room(have: int, need: int, reach: int) -> tuple[int, int]:
+def _levelled(ink: Ink, drawn: Drawn) -> tuple[Ink, float, int]:
+    """The picture bent back onto the drawn line, where (dots) the line's first column lies in it, and how many burnt
+    pixels stand beside the line."""
+    model = drawn.picture
+    height, width = model.shape
+    room = cv2.copyMakeBorder(
+        ink, *_room(ink.shape[0], height), *_room(ink.shape[1], width), cv2.BORDER_CONSTANT, value=0
+    )
+    pads = _room(ink.shape[0], height)[0], _room(ink.shape[1], width)[0]
+    coarse = cv2.resize(room, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    found = cv2.matchTemplate(coarse, drawn.small[: coarse.shape[0], : coarse.shape[1]], cv2.TM_CCOEFF_NORMED)
+    _, _, _, (left, top) = cv2.minMaxLoc(found)
+    left, top = 2 * left, 2 * top
+    across, down = _bends(room, drawn, left, top)
+    x = np.arange(width, dtype=np.float32)
+    map_x = np.broadcast_to((x + left + across).astype(np.float32), (height, width))
+    map_y = np.arange(height, dtype=np.float32)[:, None] + (top + down).astype(np.float32)[None]
+    level = cv2.remap(room, np.ascontiguousarray(map_x), map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+    begin = float(left + across[min(width - 1, PAD * SCALE)])
+    beside = np.concatenate([_beside(room, top, height, 0, left + 2), _beside(room, top, height, left + width - 2, None)])
+    return np.asarray(level, np.float32), (begin - pads[1]) / SCALE + PAD, int((beside > _BURNT).sum())
+
+
+def _beside(room: Ink, top: int, height: int, first: int, last: int | None) -> Ink:
+    return room[max(0, top + 2 * PAD) : max(0, top + height - 2 * PAD), max(0, first) : last].reshape(-1)
+
+
+def _bends(room: Ink, drawn: Drawn, left: int, top: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """By how many pixels each column of the line lies right of and below its place: a smooth curve through what its
+    parts say."""
+    model = drawn.picture
+    height, width = model.shape
+    count = max(1, round(width / _SEGMENT))
+    edges = np.linspace(0, width, count + 1).astype(int)
+    found = []
+    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        part = model[:, first:last]
+        weight = float(part.var()) * part.size
+        if weight < 8.0:
+            continue
+        window = _cut(room, left + first - _BEND, top - _BEND, last - first + 2 * _BEND, height + 2 * _BEND)
+        like = cv2.matchTemplate(window, np.ascontiguousarray(part), cv2.TM_CCOEFF_NORMED)
+        _, best, _, (dx, dy) = cv2.minMaxLoc(like)
+        if best < 0.3:
+            continue
+        x = dx + _peak(like[dy, max(0, dx - 1) : dx + 2]) - _BEND
+        y = dy + _peak(like[max(0, dy - 1) : dy + 2, dx]) - _BEND
+        found.append(((first + last) / 2, x, y, weight * best**4))
+    if not found:
+        return np.zeros(width), np.zeros(width)
+    at, x, y, weights = (np.array(values) for values in zip(*found, strict=True))
+    along = (np.arange(width) - width / 2) / 400.0
+    return _curve((at - width / 2) / 400.0, x, weights, along), _curve((at - width / 2) / 400.0, y, weights, along)
+
+
+def _curve(
+    at: npt.NDArray[np.float64], value: npt.NDArray[np.float64], weight: npt.NDArray[np.float64],
+    along: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:  # fmt: skip
+    """A cubic through the points, its bends held small; one stray point is left out."""
+    stiff = np.diag([1e-6, 0.02, 0.06, 0.3])
+    weight = weight / weight.sum()
+    for _ in range(3):
+        basis = np.vander(at, 4, increasing=True)
+        normal = basis.T @ (basis * weight[:, None]) + stiff
+        terms = np.linalg.solve(normal, basis.T @ (weight * value))
+        off = np.abs(basis @ terms - value)
+        weight = weight * np.where(off > 2.0, 0.1, 1.0)
+    return np.asarray(np.vander(along, 4, increasing=True) @ terms)
+
+
+def _peak(three: npt.NDArray[np.float32]) -> float:
+    """Where between its neighbours the middle of three values peaks."""
+    if len(three) != 3:
+        return 0.0
+    before, here, after = (float(value) for value in three)
+    bend = before - 2 * here + after
+    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def _room(have: int, need: int) -> tuple[int, int]:
     short = max(0, need - have)
-    return reach + short // 2, reach + short - short // 2
+    return _REACH + short // 2, _REACH + short - short // 2
 
 
 def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
@@ -215,17 +287,82 @@ def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
     return part
 
 
-def _left_over(seen: Ink, model: Ink) -> tuple[Ink, float]:
-    """What the model does not explain of the picture, and its ink density, once density, ground, a fraction of a
-    pixel's shift and a little more or less blur are allowed for (least squares)."""
-    down, across = np.gradient(model)
-    soft = cv2.Laplacian(model, cv2.CV_32F)
-    basis = np.stack([model, np.ones_like(model), across, down, soft]).reshape(5, -1).astype(np.float64)
-    flat = seen.reshape(-1).astype(np.float64)
-    normal = basis @ basis.T
-    weight, *_ = np.linalg.lstsq(normal + 1e-6 * np.trace(normal) * np.eye(5), basis @ flat, rcond=None)
-    gain = float(min(max(weight[0], 0.3), 1.6))
-    return (flat - weight @ basis).reshape(seen.shape).astype(np.float32), gain
+def _likeness(seen: Ink, model: Ink) -> float:
+    ours, theirs = model - model.mean(), seen - seen.mean()
+    norm = float(np.sqrt(np.square(ours).sum() * np.square(theirs).sum()))
+    return float((ours * theirs).sum()) / norm if norm > 0 else 0.0
+
+
+def _left_over(seen: Ink, drawn: Drawn) -> tuple[Ink, npt.NDArray[np.float64]]:
+    """What the drawn line does not explain of the picture, and each cell's ink density, once density, ground, a
+    fraction of a pixel's shift and a little more or less blur are allowed for around each cell (least squares)."""
+    shares = (drawn.basis * seen).sum(axis=1).T.astype(np.float64)
+    sums = np.concatenate([np.zeros((1, 5)), shares.cumsum(axis=0)])
+    weights = np.einsum("nij,nj->ni", drawn.inverse, sums[drawn.last] - sums[drawn.first])
+    of_column = weights[drawn.owner].T.astype(np.float32)
+    model = (drawn.basis * of_column[:, None, :]).sum(axis=0)
+    return np.asarray(seen - model, np.float32), np.clip(weights[:, 0], 0.3, 1.6)
+
+
+def _dead_columns(dead: tuple[float, ...], origin: float, missing: Ink, inked: Ink) -> tuple[int, ...]:
+    """The line's own columns that are dead, given where other lines have them: the emptiest one near."""
+    found = []
+    for place in dead:
+        near = round(place - origin)
+        columns = [
+            column
+            for column in range(near - _DEAD_REACH, near + _DEAD_REACH + 1)
+            if 0 <= column < len(inked) and inked[column] > 0
+        ]
+        if columns:
+            found.append(max(columns, key=lambda column: float(missing[column]) - 0.1 * abs(column - near)))
+    return tuple(sorted(set(found)))
+
+
+def _cells(left_over: Ink, gains: npt.NDArray[np.float64], drawn: Drawn) -> tuple[PrintCell, ...]:
+    spread = SPREAD[drawn.height]
+    dots = dots_of(left_over, spread)
+    alike: dict[str, list[int]] = {}
+    cells: dict[int, PrintCell] = {}
+    for number, place in enumerate(drawn.places):
+        width = place.glyphs.width * drawn.across
+        column = next((one - place.left for one in drawn.dead if place.left <= one < place.left + width), None)
+        if column is None:
+            alike.setdefault(place.char, []).append(number)
+            continue
+        whole = rivals(place.glyphs, place.number, drawn.across, drawn.down, spread)
+        bank = without_column(whole, column, spread)
+        told = bank.energy >= _DECIDABLE * whole.energy
+        margins = np.where(told, _margins(_part(dots, place, bank)[None], gains[[number]], bank)[0], 1.0)
+        twins = "".join(place.glyphs.chars[int(rival)] for rival in bank.numbers[~told])
+        cells[number] = _cell(place, bank, margins, left_over, True, twins)
+    for numbers in alike.values():
+        place = drawn.places[numbers[0]]
+        bank = rivals(place.glyphs, place.number, drawn.across, drawn.down, spread)
+        parts = np.stack([_part(dots, drawn.places[number], bank) for number in numbers])
+        for number, row in zip(numbers, _margins(parts, gains[numbers], bank), strict=True):
+            cells[number] = _cell(drawn.places[number], bank, row, left_over)
+    return tuple(cells[number] for number in range(len(drawn.places)))
+
+
+def _part(dots: Ink, place: Place, bank: Bank) -> Ink:
+    return np.ascontiguousarray(dots[:, place.left : place.left + bank.apart.shape[2]]).reshape(-1)
+
+
+def _margins(parts: Ink, gains: npt.NDArray[np.float64], bank: Bank) -> npt.NDArray[np.float64]:
+    apart = bank.apart.reshape(len(bank.apart), -1)
+    return np.asarray(1.0 - 2.0 * (parts @ apart.T) / np.maximum(gains[:, None] * bank.energy[None], 1e-3))
+
+
+def _cell(
+    place: Place, bank: Bank, margins: npt.NDArray[np.float64], left_over: Ink, dead: bool = False, twins: str = ""
+) -> PrintCell:
+    worst = int(margins.argmin())
+    margin = float(margins[worst])
+    left = place.left * SCALE
+    striped = margin < _DOUBTFUL and _striped(left_over[:, left : left + (bank.apart.shape[2] + 2 * PAD) * SCALE])
+    rival = place.glyphs.chars[int(bank.numbers[worst])]
+    return PrintCell(place.char, margin, rival, float(bank.added[worst]), striped, dead, twins)
 
 
 def _striped(left_over: Ink) -> bool:
@@ -235,40 +372,3 @@ def _striped(left_over: Ink) -> bool:
         return False
     widest = float(np.convolve(missing, np.ones(_STRIPE_PX), "valid").max())
     return widest >= _STRIPE_SHARE * total
-
-
-def _sized(bits: npt.NDArray[np.bool_], across: int, down: int) -> npt.NDArray[np.float32]:
-    return np.repeat(np.repeat(bits, down, axis=0), across, axis=1).astype(np.float32)
-
-
-def _through_lens(bits: npt.NDArray[np.float32], spread: float) -> Ink:
-    large = cv2.copyMakeBorder(bits, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_CONSTANT, value=0)
-    large = np.repeat(np.repeat(large, SCALE, axis=0), SCALE, axis=1)
-    return np.asarray(cv2.GaussianBlur(large, (0, 0), spread), np.float32)
-
-
-@lru_cache(maxsize=8)
-def _sets(spec: FontSpec) -> tuple[GlyphSet, GlyphSet]:
-    return glyph_sets((spec,), (spec.size // 2, spec.size), tall=spec.size // 3)
-
-
-_banks: dict[tuple[int, int, int, int, float], tuple[npt.NDArray[np.intp], Bank]] = {}
-_drawn: dict[tuple[int, int, int, int, float], Ink] = {}
-
-
-def _drawn_glyph(glyphs: GlyphSet, number: int, across: int, down: int, spread: float) -> Ink:
-    key = (id(glyphs), number, across, down, spread)
-    if key not in _drawn:
-        _drawn[key] = _through_lens(_sized(glyphs.bits[number], across, down), spread)
-    return _drawn[key]
-
-
-def _rivals(glyphs: GlyphSet, number: int, across: int, down: int, spread: float) -> tuple[npt.NDArray[np.intp], Bank]:
-    """For Latin every other character, for Chinese the nearest shapes, as the lens shows them."""
-    key = (id(glyphs), number, across, down, spread)
-    if key not in _banks:
-        count = _RIVALS if len(glyphs.chars) > 500 else len(glyphs.chars)
-        numbers = glyphs.neighbours(number, count)
-        numbers = numbers[numbers != number]
-        _banks[key] = numbers, np.stack([_drawn_glyph(glyphs, int(rival), across, down, spread) for rival in numbers])
-    return _banks[key]

@@ -1,0 +1,91 @@
+"""Dead dots of a print head: columns in which the ink is missing from every line of a slip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tillrig.vision.readers.print_atlas import PrintFit
+
+# Least share of its ink that a dead column lacks (measured 1.1 to 1.4; sound columns stay below 0.35), least ink that
+# a line must have there to say so, and how many other lines must.
+_MISSING = 0.65
+_LEAST_INK = 1.0
+_LEAST_LINES = 2
+_LEAST_LIKE = 0.8
+# Lines whose left edges lie nearer (dots) begin in the same dot column: paper sways by less.
+_SAME_START = 2.5
+
+
+def dead_columns(
+    fits: Sequence[PrintFit | None], lefts: Sequence[float], tops: Sequence[float], dots: int
+) -> tuple[tuple[float, ...], ...]:
+    """For each line the places (dots, in the same coordinates as `lefts`, the left edges of the fitted pictures) at
+    which the *other* lines of the slip show a dead column: no line is excused by itself."""
+    known = [number for number, fit in enumerate(fits) if fit is not None and fit.likeness >= _LEAST_LIKE]
+    found: list[tuple[float, ...]] = [()] * len(fits)
+    if len(known) <= _LEAST_LINES:
+        return tuple(found)
+    starts = np.array([lefts[number] + fits[number].origin for number in known])  # type: ignore[union-attr]
+    offsets, curve = _offsets(starts, np.array([tops[number] for number in known]))
+    missing, inked = np.zeros((len(known), dots)), np.zeros((len(known), dots))
+    for row, number in enumerate(known):
+        fit = fits[number]
+        assert fit is not None
+        first = int(offsets[row])
+        low, high = max(0, first), min(dots, first + len(fit.inked))
+        missing[row, low:high] = fit.missing[low - first : high - first]
+        inked[row, low:high] = fit.inked[low - first : high - first]
+    says = inked >= _LEAST_INK
+    lacks = says & (missing >= _MISSING * inked)
+    count, against = says.sum(axis=0), (says & ~lacks).sum(axis=0)
+    ink, lost = (inked * says).sum(axis=0), (missing * says).sum(axis=0)
+    share = lost / np.maximum(ink, 1e-3)
+    candidates = [
+        column
+        for column in np.flatnonzero(share >= _MISSING).tolist()
+        if count[column] >= _LEAST_LINES and share[column] >= share[max(0, column - 2) : column + 3].max()
+    ]
+    rows = {number: row for row, number in enumerate(known)}
+    for number in range(len(fits)):
+        mine = rows.get(number)
+        at = curve(tops[number])
+        found[number] = tuple(
+            at + column
+            for column in candidates
+            if _dead(column, mine, says, lacks, int(count[column]), int(against[column]))
+        )
+    return tuple(found)
+
+
+def _dead(
+    column: int, mine: int | None, says: npt.NDArray[np.bool_], lacks: npt.NDArray[np.bool_], count: int, against: int
+) -> bool:
+    if mine is not None and says[mine, column]:
+        count, against = count - 1, against - int(not lacks[mine, column])
+    return count >= _LEAST_LINES and against <= 0.25 * count
+
+
+class _Curve:
+    def __init__(self, terms: npt.NDArray[np.float64], middle: float) -> None:
+        self._terms, self._middle = terms, middle
+
+    def __call__(self, top: float) -> float:
+        return float(np.polyval(self._terms, (top - self._middle) / 500.0))
+
+
+def _offsets(
+    starts: npt.NDArray[np.float64], tops: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.intp], _Curve]:
+    """In which dot column each line begins, and where column 0 lies at a height: most lines begin there, and sway
+    moves neighbours alike."""
+    usual = starts[np.abs(starts[:, None] - starts[None]).__lt__(_SAME_START).sum(axis=1).argmax()]
+    together = np.abs(starts - usual) < _SAME_START
+    middle = float(tops.mean())
+    degree = 2 if together.sum() >= 6 else 0
+    terms = np.polyfit((tops[together] - middle) / 500.0, starts[together], degree)
+    curve = _Curve(terms, middle)
+    away = starts - np.array([curve(float(top)) for top in tops])
+    return np.where(together, 0, np.rint(away)).astype(np.intp), curve
