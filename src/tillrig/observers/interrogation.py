@@ -28,22 +28,26 @@ class ScreenInterrogator:
     def ask(self, sighting: Sighting, expectations: Iterable[RowExpectation]) -> None:
         """Hear the eye on each expectation that it was not asked about before."""
         state = sighting.last
-        frames = self.frames(sighting)
-        if not frames:
-            return
         for one in expectations:
             key = (id(state), one.row, one.text, one.kind)
-            if one.unbound or key in self._said:
+            frames = self.frames(sighting, one.row)
+            if one.unbound or key in self._said or not frames:
                 continue
             said = self._reader.testify_row(frames, one.row, one.text, one.kind)
             self.frames_read.update(said.frames)
             testimony = said.observed()
             self._said[key] = (_hidden(testimony, one, state), _box(said.box))
 
-    def frames(self, sighting: Sighting) -> tuple[Frame, ...]:
-        """The newest sound frames of the sighting's last state; settled ones when there are enough."""
+    def frames(self, sighting: Sighting, row: int | None = None) -> tuple[Frame, ...]:
+        """The newest sound frames of the sighting's last state; settled ones when there are enough.
+
+        For one `row` also those of earlier states that showed the same there, when the last state was short.
+        """
         state = sighting.last
         frames = state.frames(sighting.ended_at is not None)
+        if row is not None and len(frames) < FRAMES:
+            same = [one for one in sighting.states[:-1] if one.rows[row] == state.rows[row]]
+            frames += tuple(frame for one in reversed(same) for frame in one.frames(True))
         settled = [frame for frame in frames if state.settled_at is not None and frame.time >= state.settled_at]
         return tuple((settled if len(settled) >= 2 else frames)[:FRAMES])
 

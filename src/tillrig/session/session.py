@@ -182,6 +182,10 @@ class Session:
             return
         kept = outcome.findings if judged else [one for one in outcome.findings if _proven_by_sight(one)]
         attempt.add(*kept)
+        if not judged:
+            for one in outcome.failures:
+                text = f"{one.verdict} {one.point}: {one.expected} / {one.seen} {one.reason}"
+                attempt.note(f"on the way, {describe(action)}: {text}")
         counts = self._proceedings.counts
         if judged:
             attempt.frames_read += counts.frames
