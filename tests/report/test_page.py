@@ -75,4 +75,4 @@ def test_a_box_is_shown_large_enough_to_read():
     width = int(re.search(r'width="(\d+)" viewBox', cut)[1])
     assert width < 640
     whole = inline(picture(), "", (5000.0, 5000.0, 5001.0, 5001.0)).svg
-    assert "viewBox=\"0 0 1280 720\"" in whole
+    assert 'viewBox="0 0 1280 720"' in whole

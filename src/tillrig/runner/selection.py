@@ -30,7 +30,7 @@ def robot_files(selection: Selection) -> list[Path]:
 
 
 def pytest_paths(selection: Selection) -> list[str]:
-    """Folders and Python files; a node id (file.py::test) is passed on as it is."""
+    """Folders and Python files."""
     return [str(path) for path in selection.paths if path.suffix != ".robot"]
 
 
