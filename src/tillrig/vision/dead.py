@@ -76,9 +76,7 @@ class _Curve:
         return float(np.polyval(self._terms, (top - self._middle) / 500.0))
 
 
-def _offsets(
-    starts: npt.NDArray[np.float64], tops: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.intp], _Curve]:
+def _offsets(starts: npt.NDArray[np.float64], tops: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], _Curve]:
     """In which dot column each line begins, and where column 0 lies at a height: most lines begin there, and sway
     moves neighbours alike."""
     usual = starts[np.abs(starts[:, None] - starts[None]).__lt__(_SAME_START).sum(axis=1).argmax()]

@@ -30,8 +30,8 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     """The eye's word on one expected text.
 
     `seen` is what the deciding readers saw (for MATCH the expected text). `margin` is the weakest deciding one, in
-    about nats. `reason` says why for MISMATCH and UNREADABLE, and for MATCH what a dead print dot leaves open. `witnesses` hold every blind reading. `frames` are the
-    frames asked, `box` four camera points.
+    about nats. `reason` says why for MISMATCH and UNREADABLE, and for MATCH what a dead print dot leaves open.
+    `witnesses` hold every blind reading. `frames` are the frames asked, `box` four camera points.
     """
 
     __test__: ClassVar[bool] = False  # pytest would take its name for a test

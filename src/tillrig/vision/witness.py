@@ -237,7 +237,7 @@ def _print_margin(fit: PrintFit, kind: str) -> float:
     return cells[0].margin if cells else 0.0
 
 
-def ask_recogniser(
+def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     recogniser: Recogniser, line: LineImage, expected: str, kind: str, masked: tuple[int, ...] = ()
 ) -> Witness:
     """By CTC likelihood. What it merely dropped, or what breaks the field's grammar, is no testimony.

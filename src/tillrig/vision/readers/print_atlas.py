@@ -78,7 +78,8 @@ class PrintFit(msgspec.Struct, frozen=True):
     spaces.
 
     `origin`: where its first dot column begins, in dots from the left of the picture. `missing` and `inked`: for each
-    dot column how much of its ink is not there, and how much there should be (squared ink, pixels). `beyond`: burnt pixels on the line left and right of the text.
+    dot column how much of its ink is not there, and how much there should be (squared ink, pixels). `beyond`: burnt
+    pixels on the line left and right of the text.
     """
 
     text: str
@@ -212,7 +213,9 @@ def _levelled(ink: Ink, drawn: Drawn) -> tuple[Ink, float, int]:
     map_y = np.arange(height, dtype=np.float32)[:, None] + (top + down).astype(np.float32)[None]
     level = cv2.remap(room, np.ascontiguousarray(map_x), map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
     begin = float(left + across[min(width - 1, PAD * SCALE)])
-    beside = np.concatenate([_beside(room, top, height, 0, left + 2), _beside(room, top, height, left + width - 2, None)])
+    beside = np.concatenate(
+        [_beside(room, top, height, 0, left + 2), _beside(room, top, height, left + width - 2, None)]
+    )
     return np.asarray(level, np.float32), (begin - pads[1]) / SCALE + PAD, int((beside > _BURNT).sum())
 
 

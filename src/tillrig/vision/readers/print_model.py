@@ -59,7 +59,7 @@ class Drawn:
 
     @property
     def picture(self) -> Ink:
-        return self.basis[0]
+        return np.asarray(self.basis[0])
 
 
 _lines: OrderedDict[tuple[str, FontSpec, str, int, tuple[int, ...]], Drawn | None] = OrderedDict()
