@@ -61,16 +61,16 @@ def _likeness(ink: Ink, bands: Sequence[Band], texts: Sequence[str], atlas: Prin
             continue
         wanted = np.stack([_placed(profile[np.flatnonzero(profile)[0] :], width, reach) for _, profile in drawn])
         wanted = _normal(wanted)
-        seen = np.stack(
-            [
-                _placed(np.clip(ink[bands[number].top : bands[number].bottom, bands[number].left :], 0, 1).sum(axis=0), width, reach)
-                for number in numbers
-            ]
-        )  # fmt: skip
+        profiles = [_profile(ink, bands[number]) for number in numbers]
+        seen = np.stack([_placed(profile, width, reach) for profile in profiles])
         best = np.max([_normal(np.roll(seen, shift, axis=1)) @ wanted.T for shift in _SHIFTS], axis=0)
         for which, (place, _) in enumerate(drawn):
             found[numbers, place] = np.maximum(found[numbers, place], best[:, which])
     return found
+
+
+def _profile(ink: Ink, band: Band) -> Ink:
+    return np.asarray(np.clip(ink[band.top : band.bottom, band.left :], 0, 1).sum(axis=0))
 
 
 def _placed(profile: Ink, width: int, reach: int) -> Ink:
