@@ -102,7 +102,10 @@ def test_a_signal_opens_the_switches_and_leaves_evidence(tmp_path, number):
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from tillrig import acquire
 from tillrig.rigs import load_rig
-session = acquire(load_rig({str(ROOT / "rigs" / "virtual.yaml")!r}).with_simulation(time_scale=1, grade="clean", seed=5), {str(tmp_path)!r})
+session = acquire(
+    load_rig({str(ROOT / "rigs" / "virtual.yaml")!r}).with_simulation(time_scale=1, grade="clean", seed=5),
+    {str(tmp_path)!r},
+)
 session.attempt("suites/sale/test_x.py::test_interrupted")
 print("begun", flush=True)
 session.ready()

@@ -74,6 +74,7 @@ class Bench:
         watch = ScreenWatch(geometry, view.corners, k1=k1)
         quick = ScreenReader(geometry, view.corners, k1=k1)
         self.screen_reader = ScreenReader(geometry, view.corners, k1=k1)
+        self.blind_reader = ScreenReader(geometry, view.corners, k1=k1, fit=False, readers=self.screen_reader.readers)
         dark = Darkness(geometry, view.corners, k1)
         self.eye = ScreenObserver(camera, quick, watch, dark, self.profile, self.timeline)
         self._closing.callback(self.eye.close)
@@ -94,7 +95,8 @@ class Bench:
 
         def load() -> None:
             if frame is not None:
-                self.screen_reader.read_screen(frame)
+                # Another reader with the same models: whatever is shown now, also nothing, must not fit the grid.
+                self.blind_reader.read_screen(frame)
             if self.slips is not None and paper is not None:
                 self.slips.warm_up(paper)
 

@@ -15,7 +15,7 @@ from tillrig import progress
 from tillrig.actions import Action
 from tillrig.console import ConsoleClient
 from tillrig.drivers.technician import Technician
-from tillrig.errors import EvidenceError, TillrigError, UsageError
+from tillrig.errors import BlockedError, EvidenceError, TillrigError, UsageError
 from tillrig.evidence.records import ActionRecord, HealthRecord, SessionRecord
 from tillrig.evidence.writer import session_path, write_json
 from tillrig.host import TestHost
@@ -245,7 +245,7 @@ class Session:
         self._closed = True
         bench, self._bench = self._bench, self._bench
         if self._attempt is not None:
-            self._attempt.close(error)
+            self._attempt.close(error or BlockedError(f"the attempt was interrupted: {reason}"))
         health: tuple[HealthRecord, ...] = ()
         if bench is not None:
             bench.rig.safe()
