@@ -94,11 +94,11 @@ class SlipInterrogator:
     def __init__(self, reader: SlipReader, profile: Profile, masker: Masker) -> None:
         self._reader, self._profile, self._masker = reader, profile, masker
 
-    def read(self, capture: Capture) -> None:
-        """Read the newest slip in view, blind. Idempotent."""
+    def read(self, capture: Capture, hints: Sequence[str] = ()) -> None:
+        """Read the newest slip in view; `hints`: texts that may be proven instead of read blind. Idempotent."""
         if capture.lines is not None:
             return
-        reading = self._reader.read_slip(capture.frames)
+        reading = self._reader.read_slip(capture.frames, hints, newest_only=True)
         newest = reading.slips[-1] if reading.slips else ()
         capture.lines = tuple(line for line in newest if line.height != "rule")
         capture.whole = self._whole(newest, reading.slips)

@@ -130,6 +130,8 @@ class ScreenObserver:
         self.failure: BaseException | None = None
         self.last_frame: Frame | None = None
         self.frames_read = 0
+        #: Rows as the newest frame reads, agreed or not.
+        self.glimpse: tuple[str, ...] = ()
         self._looked: deque[float] = deque(maxlen=20_000)
         self._thread = threading.Thread(target=self._run, name="tillrig-screen", daemon=True)
         self._unsubscribe = camera.subscribe(self._take)
@@ -229,14 +231,16 @@ class ScreenObserver:
                 self._seen(("",) * self._profile.display.rows, frame, state.settled)
             return
         self._dark_frames = 0
-        before = tuple(row.text for row in self._agreement.last())
+        before = self.glimpse
         rows = self._agreement.feed(frame)
+        self.glimpse = tuple(row.text for row in self._agreement.last())
         self.frames_read += 1
+        self._timeline.wake()
         if rows is not None:
             self._settled = state.settled
             self._seen(tuple(row.text for row in rows), frame, state.settled)
         else:
-            self._seen_in_part(before, tuple(row.text for row in self._agreement.last()), frame, self._read_last)
+            self._seen_in_part(before, self.glimpse, frame, self._read_last)
         self._read_last = frame
 
     def _seen(self, rows: tuple[str, ...], frame: Frame, settled: bool) -> None:

@@ -17,11 +17,14 @@ from tillrig.profiles.texts import amount_text
 from tillrig.rigs import OpenRig
 from tillrig.roles import Keypad
 from tillrig.steps import Screen
+from tillrig.stopwatch import Stopwatch
 from tillrig.timeline import Timeline
 
 Witness = Literal["clears_rig", "blames_rig", "none"]
 #: How long an echo may take after the last key has opened, and how many frames of it make it sure enough.
 ECHO_S, STEADY_FRAMES = 1.2, 3
+#: A key at 40 ms held and 40 ms apart.
+KEY_S = 0.08
 
 
 class Hand:
@@ -33,6 +36,7 @@ class Hand:
         self._before: Mapping[str, int] | None = None
         self.presses = 0
         self.last_gave = ""
+        self.watch = Stopwatch()
 
     @property
     def keypad(self) -> Keypad:
@@ -48,7 +52,9 @@ class Hand:
     def press(self, *names: str) -> None:
         """Press keys by their meaning, one after the other."""
         keys = [self._profile.key(name) for name in names]
+        began = time.monotonic()
         self.keypad.press_sequence(keys)
+        self.watch.add("serial", time.monotonic() - began - KEY_S * (len(keys) - 1))
         self._pressed.update(keys)
         self.presses += len(keys)
         self.last_gave = "key"
@@ -111,7 +117,8 @@ class Hand:
         entry = action.entry if isinstance(action, Sale | EcrSale) else "chip"
         card = self._rig.need("card")
         self._lab.card(name)
-        {"chip": card.insert, "stripe": card.swipe, "contactless": card.tap}[entry](name)
+        with self.watch("card"):
+            {"chip": card.insert, "stripe": card.swipe, "contactless": card.tap}[entry](name)
         self.last_gave = "card"
 
     def withdraw_from_field(self) -> None:
@@ -122,10 +129,11 @@ class Hand:
 
     def _remove(self) -> None:
         card = self._rig.need("card")
-        if card.in_field:
-            card.remove()
-        else:
-            card.withdraw()
+        with self.watch("card"):
+            if card.in_field:
+                card.remove()
+            else:
+                card.withdraw()
         self.last_gave = "card"
 
     def _pin(self, which: object, sighting: Sighting, action: object) -> None:
@@ -170,8 +178,9 @@ class Hand:
             enough = state.settled_at is not None or len(state.frames(False)) >= STEADY_FRAMES
             return True if enough else None
 
-        if self._timeline.wait_for(steady, opened + ECHO_S):
-            return
+        with self.watch("settle"):
+            if self._timeline.wait_for(steady, opened + ECHO_S):
+                return
         self._eye.check()
         word = self.check_keys()
         self._timeline.append("echo", field=field, as_typed=False, witness=word, screen=sighting.kind)

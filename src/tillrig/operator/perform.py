@@ -11,7 +11,7 @@ from tillrig.judge.screens import is_passing
 from tillrig.observations import Abandoned, Absent
 from tillrig.observers.screen import DARK, ScreenObserver, Sighting
 from tillrig.observers.slip import Capture, SlipObserver
-from tillrig.operator.hand import Hand
+from tillrig.operator.hand import KEY_S, Hand
 from tillrig.operator.track import Track
 from tillrig.profiles import Profile
 from tillrig.steps import Branch, Screen
@@ -24,7 +24,6 @@ OWN_TIME = frozenset(
 )  # fmt: skip
 #: Until one of these a contactless card is held to the reader: its chip may be asked again before the request.
 CARD_DONE = frozenset({"result", "refused", "partial", "printing", "menu", "ask_operator"})
-KEY_S = 0.08
 #: A slip is at rest soon after the printer stops.
 REST_S = 3.0
 
@@ -211,7 +210,8 @@ class Operator:
     def _capture(self, result: Performance, track: Track, sighting: Sighting) -> None:
         if self._slips is None:
             return
-        capture = self._slips.at_rest(sighting.at - 0.05, time.monotonic() + REST_S)
+        with self._hand.watch("settle"):
+            capture = self._slips.at_rest(sighting.at - 0.05, time.monotonic() + REST_S)
         if capture is None:
             now = time.monotonic()
             why = f"the paper was never at rest for two frames after {sighting.kind} was shown"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +56,7 @@ class Bench:
         self._open_eyes()
         self.hand = Hand(self.rig, self.profile, self.lab, self.eye, self.timeline)
         self.operator = Operator(self.eye, self.slips, self.hand, self.profile, self.timeline, self.scale)
-        self.worker = ThreadPoolExecutor(1, thread_name_prefix="tillrig-read")
+        self.worker = ThreadPoolExecutor(1, thread_name_prefix="tillrig-read", initializer=_step_back)
         self._closing.callback(self.worker.shutdown, wait=True, cancel_futures=True)
 
     def _start_host(self) -> TestHost:
@@ -161,3 +163,9 @@ class Bench:
         """Idempotent; switches open first."""
         self.rig.safe()
         self._closing.close()
+
+
+def _step_back() -> None:
+    """Reading ahead yields to operating: the reader's thread asks for less of the processor, where it may."""
+    with contextlib.suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)

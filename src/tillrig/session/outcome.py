@@ -10,7 +10,8 @@ from tillrig.verdicts import Finding, Verdict, fold
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`branch` as chosen by the host's log; `seconds` of the action by the wall clock, judging included, and
-    `terminal_seconds` of them in which the terminal took no input (plus its keys at 40 + 40 ms).
+    `terminal_seconds` of them in which the terminal took no input (plus its keys at 40 + 40 ms). `spent`: seconds of
+    the rest by what took them: settle (waiting for a steady picture), serial, card, engine, read.
     """
 
     branch: str
@@ -19,6 +20,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     terminal_seconds: float
     operating_seconds: float = 0.0
+    spent: dict[str, float] = {}
 
     @property
     def verdict(self) -> Verdict:

@@ -59,6 +59,7 @@ class Proceedings:
         self._bindings: dict[str, str] = {}
         self._branches: tuple[Branch, ...] = ()
         self._first_exchange = 0
+        self._captured = 0
         self.counts = Counts()
         self.gallery: list[tuple[str, str]] = []
         bench.operator.on_sighting = self._prefetch_screen
@@ -98,6 +99,7 @@ class Proceedings:
             seconds=time.monotonic() - began,
             terminal_seconds=performance.terminal_seconds(sightings),
             operating_seconds=operated,
+            spent=bench.hand.watch.take(),
         )
 
     # -- before and while ---------------------------------------------------------------------------------------------
@@ -105,8 +107,11 @@ class Proceedings:
         bench = self._bench
         self._first_exchange = len(bench.exchanges)
         self._bindings = {**session.bindings, "year": f"{datetime.now():%Y}"}
-        self._branches = self._engine.predict(session.ledger, action, self._conditions())  # type: ignore[arg-type]
+        bench.hand.watch.take()
+        with bench.hand.watch("engine"):
+            self._branches = self._engine.predict(session.ledger, action, self._conditions())  # type: ignore[arg-type]
         self._jobs.clear()
+        self._captured = 0
         bench.timeline.append(
             "action", action=msgspec.to_builtins(action), branches=[one.name for one in self._branches]
         )
@@ -147,28 +152,28 @@ class Proceedings:
 
     def _prefetch_slip(self, capture: Capture, track: Track) -> None:
         """Read the first slip while the second prints."""
-        branches = track.branches
+        branches, number = track.branches, self._captured
+        self._captured += 1
 
         def read() -> None:
-            interrogator = self._bench.slip_interrogator
-            if interrogator is None:
-                return
-            interrogator.read(capture)
             heard = self._heard()
-            for branch in branches[:2]:
-                self._ask_slip(capture, branch, bind(branch, heard, self._bindings))
+            branch, _ = choose_branch(branches, heard)
+            self._ask_slip(capture, branch, bind(branch, heard, self._bindings), number)
 
         self._submit(read)
 
-    def _ask_slip(self, capture: Capture, branch: Branch, bindings: dict[str, str]) -> None:
+    def _ask_slip(self, capture: Capture, branch: Branch, bindings: dict[str, str], number: int) -> None:
+        """Read the action's slip of that `number`, with what the branch expects of it in mind; ask about each line."""
         interrogator, profile = self._bench.slip_interrogator, self._bench.profile
         if interrogator is None:
             return
-        interrogator.read(capture)
+        slips = [step for step in branch.steps if isinstance(step, Slip)]
+        hints = slip_lines(profile, slips[number], bindings) if number < len(slips) else ()
+        interrogator.read(capture, [line.text for line in hints if not line.unbound])
         texts = [line.text for line in capture.lines or ()]
         copy = copy_of(profile, texts)
-        for step in branch.steps:
-            if isinstance(step, Slip) and (step.copy == copy or not copy):
+        for step in slips:
+            if step.copy == copy or not copy:
                 expected = slip_lines(profile, step, bindings)
                 interrogator.ask(capture, expected, align_lines(expected, texts))
 
@@ -180,9 +185,12 @@ class Proceedings:
     def _judge(self, performance: Performance, sightings: Sequence[Sighting]) -> tuple[Judgement, list[Observation]]:
         heard = self._heard()
         branch, _ = choose_branch(self._branches, heard)
-        self._interrogate(branch, bind(branch, heard, self._bindings), performance, sightings)
-        observations = self._observations(performance, sightings, heard)
-        judgement = judge(self._branches, observations, self._bindings, self._bench.profile)
+        watch = self._bench.hand.watch
+        with watch("read"):
+            self._interrogate(branch, bind(branch, heard, self._bindings), performance, sightings)
+            observations = self._observations(performance, sightings, heard)
+        with watch("engine"):
+            judgement = judge(self._branches, observations, self._bindings, self._bench.profile)
         if any(one.verdict is not Verdict.PASS for one in judgement.findings):
             witnesses: Witnesses = self._proof(performance)
             judgement = judge(self._branches, observations, self._bindings, self._bench.profile, witnesses)
@@ -207,8 +215,8 @@ class Proceedings:
                 bench.screens.ask(sightings[j], render_screen(bench.profile, steps[i], bindings))
         for job in self._jobs:
             job.result(timeout=READ_S)
-        for capture in performance.captures:
-            self._ask_slip(capture, branch, bindings)
+        for number, capture in enumerate(performance.captures):
+            self._ask_slip(capture, branch, bindings, number)
 
     def _last_settles(self, sightings: Sequence[Sighting]) -> None:
         """The screen at which the action ended goes on standing there: it is read once it is at rest."""

@@ -27,6 +27,7 @@ from tillrig.reference import CardFacts, Engine, Ledger, Parameters
 from tillrig.rigs import OpenRig, Rig
 from tillrig.session.attempt import Attempt
 from tillrig.session.bench import Bench
+from tillrig.session.echo import echo_rate
 from tillrig.session.interferences import Interferer, When
 from tillrig.session.outcome import Outcome
 from tillrig.session.proceedings import Proceedings
@@ -217,6 +218,10 @@ class Session:
         """An order number for the cash-register line that was never used before."""
         self._orders += 1
         return f"{self._started:%y%m%d%H%M%S}{self._orders:04d}"
+
+    def echo_rate(self, presses: int = 40) -> float:
+        """Keys a second at the amount prompt, each seen on the screen before the next is pressed."""
+        return echo_rate(self, presses)
 
     # -- end ----------------------------------------------------------------------------------------------------------
     def check(self) -> tuple[HealthRecord, ...]:
