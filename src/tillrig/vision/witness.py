@@ -120,8 +120,9 @@ def _weakest(placed: Placed) -> float:
 
 # Likeness (correlation) of a printed line below which it is not that text in that font.
 _PRINT_LIKE = 0.70
-_PRINT_FOR = {"text": 0.10, "small": 0.05, "amount": 0.25}
-PRINT_STRONG = {"text": 0.25, "small": 0.25, "amount": 0.4}
+_PRINT_FOR = {"text": 0.25, "small": 0.3, "amount": 0.4}
+_PRINT_OTHER = {"text": 0.10, "small": 0.05, "amount": 0.25}
+PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
 # Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
 # there.
 _LEAST_ADDED = 0.25
@@ -195,7 +196,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         rival = atlas.fit(line.print, other, line.height, line.dead)
         # Of equal layout the cells decide; another layout must show in the whole line.
         better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
-        if rival is None or rival.likeness < max(_PRINT_LIKE, better) or rival.margin < _PRINT_FOR[rival.height]:
+        if rival is None or rival.likeness < max(_PRINT_LIKE, better) or rival.margin < _PRINT_OTHER[rival.height]:
             continue
         strong = rival.margin >= PRINT_STRONG[rival.height]
         if obeys(kind, other) and rival.beyond < BESIDE:
@@ -273,6 +274,9 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     if _dropped(wanted, seen):
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
+        # What cannot be a field of this kind rivals nothing: 50.000.00 for 50,000.00, when the comma is nearly as likely.
+        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST:
+            return say(Vote.FOR)
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
         return say(Vote.SILENT, "it finds the expected text nearly as likely")
