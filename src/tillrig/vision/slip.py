@@ -378,7 +378,7 @@ def _print_left(band: Band) -> int:
 
 
 def _spaced(text: str) -> str:
-    return " ".join(text.split())
+    return text.strip()  # runs of spaces are columns
 
 
 def _proven(fit: PrintFit) -> bool:
