@@ -11,7 +11,7 @@ from typing import Any, Protocol
 BOUNDARY = "frame"
 SEND_TIMEOUT_S = 5.0
 SEND_BUFFER = 128 * 1024  # a slow reader falls at most a few frames behind, not seconds
-FRAME_TIMEOUT_S = 3.0
+FRAME_TIMEOUT_S = 10.0
 
 
 class Shot:
