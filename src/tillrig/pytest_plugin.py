@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rig", help="rig file [TILLRIG_RIG, or rigs/virtual.yaml]")
     group.addoption("--requirement", action="append", default=[], help="only tests that check this requirement id")
     group.addoption("--shuffle", type=int, help="random order by this seed")
+    group.addoption("--stop-at-fail", action="store_true", help="end the run at the first proven FAIL")
     group.addoption("--no-robot", action="store_true", help="leave Robot files to robot")
 
 
@@ -96,6 +97,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise error
     if isinstance(error, SystemExit):  # SIGTERM: pytest would go on with the next test
         pytest.exit(f"ended from outside ({error})", returncode=143)
+    if word.verdict == "FAIL" and item.config.getoption("--stop-at-fail"):
+        item.session.shouldstop = word.text
     word.raise_for_pytest(error)
     return value
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from tillrig.cli.faults import catalogue
 from tillrig.cli.run import shared_options
@@ -21,7 +22,12 @@ from tillrig.cli.run import shared_options
 @click.option("--time-scale", type=click.FloatRange(0.1, 50), help="Speed of the terminal's own waits [rig file].")
 @click.option("--seed", type=int, help="Seed of camera poses, host and amounts [rig file].")
 @click.option("--short", is_flag=True, help="One path a capability: the Robot suites only.")
-@click.option("--all", "everything", is_flag=True, help="With --fault: all suites, not only those of its requirement.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="With --fault: all suites to their end, not only those of its requirement up to the first FAIL.",
+)
 @shared_options
 def demo(
     suites: tuple[Path, ...],
@@ -39,7 +45,8 @@ def demo(
 ) -> None:
     """Run the suites on the simulated rig of rigs/virtual.yaml.
 
-    With --fault the tests that declare the requirement which the fault breaks are run. Exit codes as `tillrig run`.
+    With --fault the tests that declare the requirement which the fault breaks are run, up to the first proven FAIL.
+    Exit codes as `tillrig run`.
     """
     from rich.console import Console
 
@@ -52,9 +59,14 @@ def demo(
             raise click.BadParameter(f"'{name}' is not known; see `tillrig faults`", param_hint="--fault")
     if faults and not (requirements or suites or everything):
         requirements = tuple(dict.fromkeys(str(known[name]["requirement"]) for name in faults))
-    selection = Selection(paths=suites or (Path("suites"),), requirements=requirements, shuffle=shuffle)
+    selection = Selection(
+        paths=suites or (Path("suites"),),
+        requirements=requirements,
+        shuffle=shuffle,
+        stop_at_fail=bool(faults) and not everything,
+    )
     if short:
-        selection = Selection(paths=tuple(robot_files(selection)), requirements=requirements, shuffle=shuffle)
+        selection = msgspec.structs.replace(selection, paths=tuple(robot_files(selection)))
     settings = RunSettings(
         selection=selection,
         rig=Path("rigs/virtual.yaml"),

@@ -115,11 +115,17 @@ class _Run:
             ),
             started=started,
             seconds=time.monotonic() - began,
-            collected=tuple(dict.fromkeys(self._live.collected)),
+            collected=self._collected(),
             attempts=attempt_rows(self._dir),
             health=self._health,
             aborted=aborted,
         )
+
+    def _collected(self) -> tuple[str, ...]:
+        """Tests that were to be run: all, or those up to the FAIL that was looked for."""
+        if self._found():
+            return tuple(dict.fromkeys(row.id for row in attempt_rows(self._dir)))
+        return tuple(dict.fromkeys(self._live.collected))
 
     def _detail(self) -> str:
         settings = self._settings
@@ -151,9 +157,17 @@ class _Run:
         if dead:
             raise RigError("; ".join(f"{item.instrument}: {item.text}" for item in dead))
 
+    def _found(self) -> bool:
+        """Whether the FAIL that was looked for is there."""
+        return self._settings.selection.stop_at_fail and any(
+            row.verdict is Verdict.FAIL for row in attempt_rows(self._dir)
+        )
+
     def _all_rounds(self, rig_file: Path) -> None:
         self._round(self._settings.selection, rig_file)
         for _ in range(self._settings.retries):
+            if self._found():
+                return
             again = tuple(row.id for row in final_rows(attempt_rows(self._dir)).values() if row.verdict in RETRIED)
             if not again:
                 return
@@ -174,6 +188,8 @@ class _Run:
         if has_robot(selection) and (not selection.tests or any(".robot::" in test for test in selection.tests)):
             commands.append(("robot", robot_command(selection, self._dir, self._rounds)))
         for kind, command in commands:
+            if self._found():
+                return
             run_suite_process(
                 command, log=self._dir / f"{kind}.log", environment=environment, on_event=self._live.event
             )

@@ -9,12 +9,16 @@ import msgspec
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """`paths` files or folders; `requirements` and `tests` narrow them; `shuffle` a seed for a random order."""
+    """`paths` files or folders; `requirements` and `tests` narrow them; `shuffle` a seed for a random order.
+
+    `stop_at_fail`: the first proven FAIL is all that is wanted.
+    """
 
     paths: tuple[Path, ...] = (Path("suites"),)
     requirements: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     shuffle: int | None = None
+    stop_at_fail: bool = False
 
 
 def has_robot(selection: Selection) -> bool:
@@ -42,6 +46,8 @@ def pytest_command(selection: Selection, run_dir: Path) -> list[str]:
     ]  # fmt: skip
     if selection.shuffle is not None:
         command.append(f"--shuffle={selection.shuffle}")
+    if selection.stop_at_fail:
+        command.append("--stop-at-fail")
     for requirement in selection.requirements:
         command.append(f"--requirement={requirement}")
     names = [test for test in selection.tests if ".robot::" not in test]
