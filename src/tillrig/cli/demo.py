@@ -15,7 +15,8 @@ from tillrig.cli.run import shared_options
 @click.command()
 @click.argument("suites", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Seed this fault (see `tillrig faults`).")
-@click.option("--fault-file", "fault_files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.option("--fault-file", "fault_files", multiple=True, metavar="F.py",
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Seed faults written by somebody else (see the manual, Seeded faults).")  # fmt: skip
 @click.option("--grade", type=click.Choice(["clean", "typical", "bad"]), default="typical", show_default=True,
               help="How well the simulated cameras see.")  # fmt: skip

@@ -28,7 +28,8 @@ def print_summary(console: Console, summary: Summary, page: Path) -> None:
     console.print(_table(summary))
     done = sum(summary.counts.values())
     console.print(
-        f"{summary.collected} collected, {done} ended, {summary.counts.get('PASS', 0)} passed, {summary.retried} retried"
+        f"{summary.collected} collected, {done} ended, {summary.counts.get('PASS', 0)} passed, "
+        f"{summary.retried} retried"
         f" · {summary.seconds:.0f} s",
         highlight=False,
     )

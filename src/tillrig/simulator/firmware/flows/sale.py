@@ -120,7 +120,8 @@ class _Sale:
             message(terminal, "refused", TITLE, terminal.text("pin_short"))
 
     def _online(self, card: dict[str, Any], pin: str) -> tuple[Outcome, dict[str, str]]:
-        terminal, tags, data = self._terminal, {}, None
+        terminal, data = self._terminal, None
+        tags: dict[str, str] = {}
         if card["entry"] != "S":
             if not still_there(terminal, card):
                 raise ReadFailedError("I")
