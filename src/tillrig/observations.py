@@ -1,6 +1,7 @@
 """What was seen at one point, referring to the frames or bytes that prove it. Made only by observers; frozen.
 
-`exposed`: masks of the card numbers of which more was legible than the first six and last four digits. Texts are masked.
+`exposed`: masks of the card numbers of which more was legible than the first six and last four digits. Texts are
+masked.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
 
 
 class HostSeen(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
-    """One exchange at the host: the request's fields, what the host found in it and did. Masked fields hold masked text."""
+    """One exchange at the host: the request's fields, what the host found in it and did; secrets are masked."""
 
     seq: int
     at: float
