@@ -142,9 +142,12 @@ class RelayBoard:
             self._pulses[coil] = (end, self._clock.call_at(end, self._write, coil, False, end))
 
     def _write(self, coil: int, energised: bool, at: float) -> None:
-        """Set a coil at the instant ``at``. Whoever writes a coil ends its pulse."""
+        """Set a coil at the instant ``at``. Whoever writes a coil ends its pulse; one due before has ended."""
         if pulse := self._pulses.pop(coil, None):
             pulse[1].cancel()
+            if pulse[0] < at and self._coils[coil]:
+                self._coils[coil] = False
+                self._drive(coil, False, pulse[0])
         if self._coils[coil] != energised:
             self._coils[coil] = energised
             self._drive(coil, energised, at)

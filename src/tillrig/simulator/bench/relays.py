@@ -47,13 +47,18 @@ class Relay:
         self._closures = 0
         self._touched = False
         self._rests_closed = False
-        self._pending: list[Timer] = []
+        self._pending: list[tuple[float, bool, bool, Timer]] = []
 
     def drive(self, energised: bool, at: float) -> None:
-        """Energise or release the coil at ``at``. A coil released before the contact touched moves nothing."""
-        for timer in self._pending:
+        """Energise or release the coil at ``at``. A coil released before the contact touched moves nothing.
+
+        Edges that were due before ``at`` happen first: on a busy machine their callbacks may be late.
+        """
+        pending, self._pending = self._pending, []
+        for when, closed, last, timer in pending:
             timer.cancel()
-        self._pending.clear()
+            if when <= at:
+                self._move(closed, when, last)
         if energised:
             if self._rests_closed:
                 return  # the release was called back before the contact parted
@@ -65,7 +70,11 @@ class Relay:
         edges = bounce(self._rng, energised, at + self.travel)
         for i, (when, closed) in enumerate(edges):
             last = i == len(edges) - 1
-            self._pending.append(self._clock.call_at(when, self._move, closed, when, last))
+            self._pending.append((when, closed, last, self._clock.call_at(when, self._due, closed, when, last)))
+
+    def _due(self, closed: bool, at: float, last: bool) -> None:
+        self._pending = [edge for edge in self._pending if edge[0] != at]
+        self._move(closed, at, last)
 
     def _move(self, closed: bool, at: float, last: bool) -> None:
         self._touched = closed or not last
