@@ -47,18 +47,19 @@ class Relay:
         self._closures = 0
         self._touched = False
         self._rests_closed = False
-        self._pending: list[tuple[float, bool, bool, Timer]] = []
+        self._pending: list[tuple[float, bool]] = []
+        self._timer: Timer | None = None
 
     def drive(self, energised: bool, at: float) -> None:
         """Energise or release the coil at ``at``. A coil released before the contact touched moves nothing.
 
-        Edges that were due before ``at`` happen first: on a busy machine their callbacks may be late.
+        Edges that were due before ``at`` happen first: on a busy machine their callback may be late.
         """
-        pending, self._pending = self._pending, []
-        for when, closed, last, timer in pending:
-            timer.cancel()
-            if when <= at:
-                self._move(closed, when, last)
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._move_until(at)
+        self._pending.clear()
         if energised:
             if self._rests_closed:
                 return  # the release was called back before the contact parted
@@ -67,21 +68,20 @@ class Relay:
                 return
         elif not self._touched:
             return
-        edges = bounce(self._rng, energised, at + self.travel)
-        for i, (when, closed) in enumerate(edges):
-            last = i == len(edges) - 1
-            self._pending.append((when, closed, last, self._clock.call_at(when, self._due, closed, when, last)))
+        self._pending = bounce(self._rng, energised, at + self.travel)
+        # All edges of a bounce are told together: one that came late and alone would look like a press of its own.
+        end = self._pending[-1][0]
+        self._timer = self._clock.call_at(end, self._move_until, end)
 
-    def _due(self, closed: bool, at: float, last: bool) -> None:
-        self._pending = [edge for edge in self._pending if edge[0] != at]
-        self._move(closed, at, last)
-
-    def _move(self, closed: bool, at: float, last: bool) -> None:
-        self._touched = closed or not last
-        self._rests_closed = closed and last
-        self._edge(closed, at)
-        if last:
-            self._settled(closed, at)
+    def _move_until(self, moment: float) -> None:
+        while self._pending and self._pending[0][0] <= moment:
+            at, closed = self._pending.pop(0)
+            last = not self._pending
+            self._touched = closed or not last
+            self._rests_closed = closed and last
+            self._edge(closed, at)
+            if last:
+                self._settled(closed, at)
 
 
 class KeyLines:
