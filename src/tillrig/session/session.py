@@ -177,6 +177,11 @@ class Session:
         self._keep(action, outcome, judged=judged)
         return outcome
 
+    def report(self, finding: Finding) -> None:
+        """Add a finding that no action made to the attempt that is open."""
+        if self._attempt is not None:
+            self._attempt.add(finding)
+
     def _keep(self, action: Action, outcome: Outcome, *, judged: bool) -> None:
         attempt = self._attempt
         if attempt is None:

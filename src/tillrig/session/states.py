@@ -11,6 +11,7 @@ import msgspec
 from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn, PowerOn, Sale, Settle, SignIn, SignOff
 from tillrig.console import ConsoleClient, rows
 from tillrig.errors import BlockedError, InconclusiveError, RigError, TillrigError
+from tillrig.judge.findings import failed, unsure
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.reference import AtScreen, BatchIs, Fact, JournalIs, LastStan, MaybePending, NothingPending
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Screens at which the terminal stands still and waits for somebody.
 IDLE = ("menu", "ask_operator")
+#: A sleeping terminal lights up at once when a key is pressed.
+WAKE_S = 2.0
 #: The lab's small change: a sale that asks neither PIN nor signature.
 SMALL = Sale(amount=1_00, card="credit-chip", entry="contactless", pin="none")
 #: Steps of recovery before the supply is cut.
@@ -230,6 +233,9 @@ class Navigator:
                 self._adopt_position(kind)
                 return kind
             if kind == DARK:
+                if self._wakes():
+                    continue
+                self._went_dark()
                 break
             unknown = unknown + 1 if kind == "" else 0
             if unknown > 3:
@@ -238,6 +244,29 @@ class Navigator:
         session.ledger = msgspec.structs.replace(session.ledger, uncertain=True)
         self._restart()
         return "ask_operator"
+
+    def _wakes(self) -> bool:
+        """Whether a dark terminal only slept: any key wakes it, and is swallowed."""
+        count = self._session.bench.eye.count
+        self._session.bench.hand.press("clear")
+        lit = self._session.timeline.wait_for(
+            lambda: next((one for one in self._session.bench.eye.since(count) if one.kind != DARK), None),
+            time.monotonic() + WAKE_S,
+        )
+        return lit is not None
+
+    def _went_dark(self) -> None:
+        """A terminal that was left running, was not switched off, and does not wake: that is a finding of its own."""
+        session = self._session
+        left = session.ledger.position
+        if not self._known or left not in ("menu", "operator_prompt"):
+            return
+        sound = session.bench.hand.power_witness() == "clears_rig"
+        word = failed if sound else unsure
+        reason = "supply reaches it and nobody switched it off" if sound else "nothing tells whether supply reaches it"
+        session.report(
+            word("STAYS-ON", "screen.dark", f"the terminal stays on ({left})", "dark, no key wakes it", reason)
+        )
 
     def _step(self, kind: str, current: Sighting | None) -> None:
         session = self._session
