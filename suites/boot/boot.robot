@@ -13,3 +13,8 @@ Power On And Version
     Show Version
     Ask Console    version
     Ask Console    status
+
+Sleep And Wake
+    [Tags]    requirement:WAKE
+    Terminal Is Ready
+    Let Terminal Sleep

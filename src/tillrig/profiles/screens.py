@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 import msgspec
+import regex
 
 from tillrig.profiles.model import Profile
 from tillrig.profiles.texts import broken, eye_kind, response_text, text_of, value_of, written
@@ -190,7 +191,11 @@ class _Matcher:
         layout = profile.screens[kind]
         self.kind = kind
         self._height = profile.display.rows
-        self._patterns = {field: re.compile(pattern) for field, pattern in layout.patterns.items()}
+        # Substitutions are counted: a value with a few wrong characters still has the field's form.
+        self._patterns = {
+            field: regex.compile(f"(?:{pattern}){{s<=6}}", regex.BESTMATCH)
+            for field, pattern in layout.patterns.items()
+        }
         self._rows = rows_of(layout.rows)
         # field → bare text → key; of several keys with one text the first stands for all.
         self._texts = {field: dict(reversed(list(_texts(profile, keys)))) for field, keys in layout.texts.items()}
@@ -238,13 +243,22 @@ class _Matcher:
             pattern = self._patterns.get(name)
             if pattern is None:
                 return 1.0, 0.5
-            return (1.0 if pattern.fullmatch(seen) else 0.3 if not seen else 0.0), max(2.0, len(seen) * 0.6)
+            return _formed(pattern, seen), max(2.0, len(seen) * 0.6)
         if seen in texts:
             keys[name] = texts[seen]
             return 1.0, max(2.0, len(seen))
         score, text = max(((alike(text, seen), text) for text in texts), default=(0.0, ""))
         keys[name] = texts.get(text, "")
         return score, max(2.0, len(text))
+
+
+def _formed(pattern: regex.Pattern[str], seen: str) -> float:
+    """0 … 1: how far a value has the form of its field; a wrong character costs double its share."""
+    found = pattern.fullmatch(seen)
+    if found is None:
+        return 0.0 if seen else 0.3
+    wrong = found.fuzzy_counts[0]
+    return max(0.0, 1.0 - 2.0 * wrong / len(seen)) if wrong else 1.0
 
 
 def _texts(profile: Profile, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
