@@ -15,6 +15,6 @@ Power On And Version
     Ask Console    status
 
 Sleep And Wake
-    [Tags]    requirement:WAKE
+    [Tags]    requirement:SLEEPS    requirement:WAKE
     Terminal Is Ready
     Let Terminal Sleep

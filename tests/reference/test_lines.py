@@ -157,5 +157,5 @@ def test_model_and_version_agree_everywhere(walk: Walk) -> None:
 def test_sleep_is_left_by_a_key_that_is_swallowed(walk: Walk) -> None:
     """Terminal, Times: the screen before is shown again."""
     branch = walk.do(Sleep())
-    assert screens(branch) == ["sleep", "menu"]
-    assert screen(branch, "sleep").give == "wake"
+    assert screens(branch) == ["dark", "menu"]
+    assert screen(branch, "dark").give == "wake"

@@ -22,7 +22,7 @@ from tillrig.observations import (
 )
 from tillrig.profiles import Profile
 from tillrig.reference import choose, exchange_of, lookup_seen
-from tillrig.steps import Branch, Field, HostMessage, Screen, Symbol
+from tillrig.steps import AnyStep, Branch, ConsoleAnswer, EcrAnswer, Field, HostMessage, Screen, Slip, Symbol
 from tillrig.verdicts import Finding, Verdict, fold
 
 O = TypeVar("O", bound=msgspec.Struct)  # noqa: E741
@@ -123,7 +123,7 @@ def judge(
             secrecy.compare(observations),
         )
     )
-    findings += tuple(_not_come(one, proof) for one in of(observations, Absent) if not _told(one, findings))
+    findings += tuple(_not_come(one, branch, proof) for one in of(observations, Absent) if not _told(one, findings))
     if gave_up is not None and fold(finding.verdict for finding in findings) is Verdict.PASS:
         findings += tuple(
             unsure("SALE-PROMPTS", one.point, "(goes on)", "(given up)", one.why) for one in of(observations, Abandoned)
@@ -153,9 +153,25 @@ def _proof(observations: Iterable[Observation], asked: Witnesses) -> Witnesses:
     return words
 
 
-def _not_come(absent: Absent, proof: Witnesses) -> Finding:
+def _not_come(absent: Absent, branch: Branch, proof: Witnesses) -> Finding:
     """What was waited for in vain; what should have come after it is not counted as missing too."""
-    return missing("SALE-PROMPTS", absent.point, f"{absent.point} in time", proof, absent.why, at=absent.at)
+    broken = next((step.requirement for step in branch.steps if absent.point == point_of(step)), "SALE-PROMPTS")
+    return missing(broken, absent.point, f"{absent.point} in time", proof, absent.why, at=absent.at)
+
+
+def point_of(step: AnyStep) -> str:
+    """Where the absence of a step is told."""
+    match step:
+        case Screen():
+            return f"screen.{step.kind}"
+        case Slip():
+            return "slip"
+        case HostMessage():
+            return f"host.{step.message}"
+        case EcrAnswer():
+            return "ecr"
+        case ConsoleAnswer():
+            return "console"
 
 
 def _told(absent: Absent, findings: Iterable[Finding]) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tillrig.judge.align import align
-from tillrig.judge.findings import Witnesses, failed, missing, testified, unsure
+from tillrig.judge.findings import Witnesses, failed, missing, passed, testified, unsure
 from tillrig.observations import ScreenSeen
 from tillrig.profiles import Profile
 from tillrig.profiles.screens import render_screen
 from tillrig.steps import Branch, Screen, Symbol
 from tillrig.verdicts import Finding, Verdict
 
+DARK = "dark"
 #: Screens that ask nothing and that no step has to announce.
-PASSING = frozenset({"reading", "dark", "announcement", "printing", "busy", "reversing", "settling"})
+PASSING = frozenset({"reading", DARK, "announcement", "printing", "busy", "reversing", "settling"})
 #: What an unexpected screen breaks, where the branch does not say.
 UNEXPECTED = {
     "ask_pin": "PIN-ASKED",
@@ -91,6 +92,8 @@ def compare(
 
 
 def _rows(step: Screen, seen: ScreenSeen, bindings: Mapping[str, str], profile: Profile) -> Iterator[Finding]:
+    if step.kind == DARK:
+        yield passed(step.requirement, f"screen.{DARK}", "(nothing shown)", at=seen.at)
     for row in render_screen(profile, step, bindings):
         point = f"screen.{step.kind}.{row.part}"
         if row.row >= len(seen.lines):

@@ -47,6 +47,7 @@ class Hand:
         """Start counting key presses from now."""
         self._pressed.clear()
         self.presses = 0
+        self.last_gave = ""
         self._before = self.keypad.counts()
 
     def press(self, *names: str) -> None:

@@ -180,8 +180,8 @@ class Operator:
         """Seconds until the next screen at the latest, by the terminal's own times (profile), with a margin."""
         times, scale, margin = self._profile.times, self._scale, self.margin_s
         exchange = (times.connect + times.answer) / scale
-        if "sleep" in track.expected:
-            return (times.backlight + times.sleep) / scale + margin
+        if track.awaited == DARK:
+            return times.sleep / scale + margin
         if gave == "wait":
             return max(times.idle, times.paper) / scale + margin
         limits = {

@@ -63,7 +63,7 @@ def show_version(parameters: Parameters, way: Way) -> Iterator[Branch]:
 
 def sleep(way: Way) -> Iterator[Branch]:
     """Left alone it sleeps; the waking key is swallowed and the screen before is shown again (terminal, Times)."""
-    asleep = Screen(kind="sleep", requirement="WAKE", give="wake")
+    asleep = Screen(kind="dark", requirement="SLEEPS", give="wake")
     back = "menu" if way.ledger.position == "menu" else "ask_operator"
     yield way.named("woken").then(asleep, Screen(kind=back, requirement="WAKE")).end()
 

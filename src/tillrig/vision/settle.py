@@ -73,7 +73,9 @@ class ScreenWatch:
             if late is not None
             else ()
         )
-        if now_changed:
+        crept = bool(still_changed) and self._settled_at is not None
+        if now_changed or crept:
+            # A picture at rest that is another after eight frames faded too slowly for two frames to differ.
             if not self._moving:
                 self._generation += 1
             self._changed_at = frame.time
@@ -83,8 +85,6 @@ class ScreenWatch:
         settled = full and not still_changed and not now_changed
         if settled and self._settled_at is None:
             self._settled_at = frame.time
-        if not settled and still_changed:
-            self._settled_at = None
         return WatchState(
             generation=self._generation,
             changed_at=self._changed_at,
