@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tillrig import PowerOn, Sale, acquire
+from tillrig import NoAnswer, PowerOn, Sale, When, acquire
 from tillrig.errors import HostPortError, RigError, UsageError
 from tillrig.evidence import load_run
 from tillrig.rigs import load_rig
@@ -122,3 +122,19 @@ session.ready()
     assert '"open_all"' in text or '"action":"safe"' in text
     (record,) = load_run(tmp_path).attempts
     assert record.verdict is not Verdict.PASS
+
+
+def test_a_disturbance_that_never_took_place_is_inconclusive(tmp_path):
+    """All that was seen matched, but what the suite wanted to disturb did not come."""
+    with acquire(rig(), tmp_path) as session:
+        session.ready()
+        plan = [("settlement", NoAnswer())]
+        outcome = session.do(FREE, host=plan, interferences=[When("screen.ask_pin", "pull_card")])
+        assert {(one.point, one.seen) for one in outcome.failures} == {
+            ("host.settlement", "(not played)"),
+            ("screen.ask_pin", "(not done)"),
+        }
+        assert outcome.verdict is Verdict.INCONCLUSIVE
+        assert not session.host.scenarios
+        played = session.do(FREE, interferences=[When("host.sale", "link_up")])
+        assert played.verdict is Verdict.PASS, played.failures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,20 +28,6 @@ roles:
   paper: {{board: board, out: {{channel: 22, energised: out}}}}
 host: {{listen: "127.0.0.1:6001"}}
 """
-
-
-@pytest.fixture
-def board() -> Iterator[FakeBoard]:
-    made = FakeBoard()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def http_camera() -> Iterator[FakeCamera]:
-    made = FakeCamera()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from tillrig.errors import BlockedError, RigError, SuiteError, TillrigError
+from tillrig.errors import BlockedError, EvidenceError, RigError, SuiteError, TillrigError
+from tillrig.evidence.writer import new_run_directory, point_latest
 from tillrig.report.publish import publish
 from tillrig.report.summary import Health, RigRow, Summary, final_rows, summarise
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
@@ -45,10 +45,10 @@ def run_suites(settings: RunSettings, console: Console) -> int:
     """Run, judge, report; the exit code."""
     try:
         rig = configured(settings)
+        run_dir = run_directory(settings.run_dir)
     except TillrigError as error:
         console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
         return EXIT_CODES[of_exception(error)]
-    run_dir = new_run_dir(settings.run_dir)
     summary = _Run(settings, rig, run_dir, console).execute()
     page = publish(summary, run_dir)
     print_summary(console, summary, page)
@@ -67,21 +67,16 @@ def configured(settings: RunSettings) -> Rig:
     return rig
 
 
-def new_run_dir(wanted: Path | None) -> Path:
-    """A new folder under reports/runs (or `wanted`), and `latest` beside it pointing there."""
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    path = wanted or Path("reports/runs") / stamp
-    number = 1
-    while wanted is None and path.exists():
-        number += 1
-        path = Path("reports/runs") / f"{stamp}-{number}"
-    for folder in (path / "allure", path / "junit"):
-        folder.mkdir(parents=True, exist_ok=True)
-    latest = path.parent / "latest"
-    beside = path.parent / f".latest-{os.getpid()}"
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(path.name)
-    beside.replace(latest)
+def run_directory(wanted: Path | None) -> Path:
+    """A new folder under reports/runs (or `wanted`), and `latest` beside it pointing there. Raises EvidenceError."""
+    path = new_run_directory() if wanted is None else wanted
+    try:
+        for folder in (path / "allure", path / "junit"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvidenceError(f"cannot write the run to {path}: {error.strerror or error}") from error
+    if wanted is not None:
+        point_latest(path)
     return path
 
 

@@ -71,7 +71,7 @@ class Interferer:
         self._plans = [(when, resolved(when.act)) for when in whens]
         self._stop = False
         self.errors: list[TillrigError] = []
-        self.done: list[str] = []
+        self._met: list[When] = []
         self._threads = [
             threading.Thread(target=self._watch, args=plan, name="tillrig-interfere", daemon=True)
             for plan in self._plans
@@ -89,17 +89,21 @@ class Interferer:
         for thread in self._threads:
             thread.join(5.0)
 
+    @property
+    def missed(self) -> tuple[When, ...]:
+        """Those whose point never came (one whose act failed is among the errors instead)."""
+        return () if self.errors else tuple(when for when, _ in self._plans if when not in self._met)
+
     def _watch(self, when: When, act: Act) -> None:
         timeline = self._session.timeline
         after = self._first
 
         def met() -> bool | None:
             nonlocal after
-            if self._stop:
-                return False
+            over = self._stop  # read before the events: none may slip in between
             events = timeline.events(after)
             after = events[-1].seq if events else after
-            return True if any(_is_at(when.point, event) for event in events) else None
+            return True if any(_is_at(when.point, event) for event in events) else False if over else None
 
         try:
             if not timeline.wait_for(met, time.monotonic() + 3600):
@@ -107,7 +111,7 @@ class Interferer:
             due = time.monotonic() + when.delay_ms / 1000
             timeline.wait_for(lambda: True if self._stop else None, due)
             act(self._session)
-            self.done.append(when.point)
+            self._met.append(when)
             timeline.append("interference", point=when.point, act=str(when.act))
         except TillrigError as error:
             self.errors.append(error)

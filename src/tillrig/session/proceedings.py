@@ -65,7 +65,7 @@ class Proceedings:
         bench.operator.on_sighting = self._prefetch_screen
         bench.operator.on_capture = self._prefetch_slip
 
-    def run(self, session: Session, action: Action, *, watched: bool) -> Outcome:
+    def run(self, session: Session, action: Action) -> Outcome:
         """Carry out and judge `action`; the session's ledger and bindings go on from what was judged."""
         began = time.monotonic()
         bench = self._bench
@@ -101,6 +101,11 @@ class Proceedings:
             operating_seconds=operated,
             spent=bench.hand.watch.take(),
         )
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """All that were predicted for the action."""
+        return self._branches
 
     # -- before and while ---------------------------------------------------------------------------------------------
     def _begin(self, session: Session, action: Action) -> None:

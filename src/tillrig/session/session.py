@@ -32,6 +32,7 @@ from tillrig.session.interferences import Interferer, When
 from tillrig.session.outcome import Outcome
 from tillrig.session.proceedings import Proceedings
 from tillrig.session.states import Navigator
+from tillrig.session.unmet import unmet
 from tillrig.timeline import Timeline
 from tillrig.verdicts import Finding, Verdict, of_exception
 
@@ -169,12 +170,14 @@ class Session:
             self.host.play(*_listed(scenarios), message=message)
         try:
             with Interferer(self, interferences) as interferer:
-                outcome = self._proceedings.run(self, action, watched=bool(interferences))
-            for error in interferer.errors:
-                raise error
+                outcome = self._proceedings.run(self, action)
+            undone = tuple(unmet(self._proceedings.branches, self.host.scenarios, interferer.missed))
+            outcome = msgspec.structs.replace(outcome, findings=(*outcome.findings, *undone))
         finally:
             self.host.clear()
         self._keep(action, outcome, judged=judged)
+        for error in interferer.errors:
+            raise error
         return outcome
 
     def report(self, finding: Finding) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the ports' contracts."""
+"""Fake devices at the far end of a cable, for the tests of ports, drivers and rigs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+"""A disturbance that never took place: what it was to show was not shown, whatever else matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tillrig.host.scenarios import Order, RefuseConnection
+from tillrig.judge.findings import unsure
+from tillrig.judge.judgement import point_of
+from tillrig.session.interferences import When
+from tillrig.steps import Branch
+from tillrig.verdicts import Finding
+
+
+def unmet(branches: Sequence[Branch], orders: Iterable[Order], missed: Iterable[When]) -> Iterator[Finding]:
+    """INCONCLUSIVE findings for host scenarios still waiting and for interferences whose point never came."""
+    for order in orders:
+        names = "+".join(one.name for one in order.scenarios)
+        if isinstance(order.scenarios[0], RefuseConnection):
+            continue  # nobody listened: whether somebody called cannot be known
+        point = f"host.{order.message}"
+        yield unsure(
+            _requirement(branches, point), point, f"{names} is played", "(not played)", f"no {order.message} came"
+        )
+    for when in missed:
+        yield unsure(
+            _requirement(branches, when.point), when.point, f"{when.act} takes place", "(not done)",
+            f"{when.point} never came",
+        )  # fmt: skip
+
+
+def _requirement(branches: Sequence[Branch], point: str) -> str:
+    """What the step at `point` stands for; of a point that no branch has, what the action's first step does."""
+    place = ".".join(point.split(".")[:2])
+    steps = [step for branch in branches for step in branch.steps]
+    return next((one.requirement for one in steps if point_of(one) == place), steps[0].requirement)
