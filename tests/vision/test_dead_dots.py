@@ -99,3 +99,44 @@ def test_more_ink_than_the_expected_text_has_is_no_match(paper_readers: Readers)
     reader = SlipReader(PAPER, corners, readers=paper_readers)
     read = reader.read_slip(frames, HINTS)
     assert reader.testify_line(frames, read.lines[5], *LINES[5][::2]).answer is not Answer.MATCH
+
+
+SHORT = [("商户存根", "text"), *[("RMB 5.00", "text")] * 6]
+WIDE = "I ACKNOWLEDGE SATISFACTORY RECEIPT OF RELATIVE G"
+
+
+def _wide(texts: list[str], dead: int | None) -> np.ndarray:
+    dots = slip([*SHORT, *((text, "small") for text in texts), ("", "120")])
+    if dead is not None:
+        dots[:, dead] = False
+    return dots
+
+
+def test_a_dead_column_that_few_lines_reach_is_remembered_from_slips_before(paper_readers: Readers) -> None:
+    """The stem of the T in RELATIVE lies in the dead column, and no other line of its slip reaches so far."""
+    dead = 8 * WIDE.index("TIVE") + 4
+    hints = [text for text, _ in SHORT]
+    first = ["X" * 45 + "HHHH"[: 48 - 45], "M" * 48]
+    frames, corners = slip_photographed(_wide(first, dead), seed=790)
+    reader = SlipReader(PAPER, corners, readers=paper_readers)
+    reader.read_slip(frames, [*hints, *first])
+    again, _ = slip_photographed(_wide([WIDE], dead), seed=790)
+    line = reader.read_slip(again, [*hints, WIDE]).lines[-1]
+    assert line.dead, "the slip before showed the column"
+    more, _ = slip_photographed(_wide([WIDE], dead), seed=790, count=5)
+    said = reader.testify_line(more, line, WIDE)
+    assert said.answer is Answer.MATCH, said.reason
+
+
+def test_a_text_printed_wrong_twice_does_not_excuse_itself(paper_readers: Readers) -> None:
+    """A stem that one text lacks on every slip is the firmware's."""
+    dead = 8 * WIDE.index("TIVE") + 4
+    dots = _wide([WIDE], None)
+    dots[-140:-120, dead] = False
+    hints = [*(text for text, _ in SHORT), WIDE]
+    frames, corners = slip_photographed(dots, seed=791)
+    reader = SlipReader(PAPER, corners, readers=paper_readers)
+    for _ in range(3):
+        read = reader.read_slip(frames, hints)
+    assert read.lines[-1].dead == ()
+    assert reader.testify_line(frames, read.lines[-1], WIDE).answer is not Answer.MATCH

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tillrig.masking import Masker, mask_digits
-from tillrig.observations import Line, ScreenSeen, SlipSeen, Testimony
+from tillrig.observations import Line, Reading, ScreenSeen, SlipSeen, Testimony
 from tillrig.observers.screen import SECRET_FIELDS, Sighting, State
 from tillrig.observers.slip import Capture
 from tillrig.profiles import LineExpectation, Profile, RowExpectation
@@ -125,7 +125,10 @@ class SlipInterrogator:
         assert capture.lines is not None
         if (index, text) in capture.said:
             return
-        said = self._reader.testify_line(capture.frames, capture.lines[index], text, kind)
+        line = capture.lines[index]
+        said = self._reader.testify_line(capture.frames, line, text, kind)
+        if said.answer is Reading.UNREADABLE and capture.look_longer():
+            said = self._reader.testify_line(capture.frames, line, text, kind)
         testimony = said.observed()
         capture.said[(index, text)] = _masked(testimony, self._masker)
 

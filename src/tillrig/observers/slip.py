@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from tillrig.errors import CameraError
 from tillrig.observations import Testimony
@@ -11,16 +12,31 @@ from tillrig.timeline import Timeline
 from tillrig.vision import Frame, SlipLine, SlipReader
 
 
-class Capture:
-    """Frames of a slip at rest, newest last, and what was read and said of it."""
+#: Where two frames leave something open, so many more are looked at, and so long waited for.
+MORE_FRAMES, MORE_S = 4, 0.5
 
-    def __init__(self, frames: tuple[Frame, ...], number: int) -> None:
+
+class Capture:
+    """Frames of a slip at rest, newest last, and what was read and said of it.
+
+    `more` gives further frames of the same rest.
+    """
+
+    def __init__(self, frames: tuple[Frame, ...], number: int, more: Callable[[Frame], tuple[Frame, ...]]) -> None:
+        self._more: Callable[[Frame], tuple[Frame, ...]] | None = more
         self.frames = frames
         self.number = number
         self.at = frames[-1].time
         self.lines: tuple[SlipLine, ...] | None = None
         self.whole = False
         self.said: dict[tuple[int, str], Testimony] = {}
+
+    def look_longer(self) -> bool:
+        """Add the frames in which the paper still hung as it was; False when there are none (and at a second call)."""
+        more, self._more = self._more, None
+        found = more(self.frames[-1]) if more is not None else ()
+        self.frames = (*self.frames, *found)
+        return bool(found)
 
 
 class SlipObserver:
@@ -59,7 +75,28 @@ class SlipObserver:
             return None, frame
         self._count += 1
         self._timeline.append("slip_at_rest", at=frame.time, capture=self._count, frames=[last.id, frame.id])
-        return Capture((last, frame), self._count), frame
+        return Capture((last, frame), self._count, self._rest_of), frame
+
+    def _rest_of(self, last: Frame) -> tuple[Frame, ...]:
+        """Frames after `last`, until the paper moves."""
+        found: list[Frame] = []
+        ring = self._camera.ring()
+        index = ring[-1].index if ring else -1
+        kept = [shot for shot in ring if shot.at > last.time]
+        deadline = time.monotonic() + MORE_S
+        while len(found) < MORE_FRAMES:
+            try:
+                shot = kept.pop(0) if kept else self._camera.after(index, deadline)
+            except CameraError:
+                break
+            index = max(index, shot.index)
+            frame = Frame.of(shot, "slip")
+            if frame.jpeg == (found or [last])[-1].jpeg:
+                continue  # the same picture again tells nothing new
+            if not self._reader.at_rest(last, frame):
+                break
+            found.append(frame)
+        return tuple(found)
 
     def check(self) -> None:
         """Raise CameraError when the camera cannot testify: silent, black, or frozen."""

@@ -17,13 +17,51 @@ _LEAST_LINES = 2
 _LEAST_LIKE = 0.8
 # Lines whose left edges lie nearer (dots) begin in the same dot column: paper sways by less.
 _SAME_START = 2.5
+# Of so many different texts it is remembered, at most, what a column printed of them.
+_REMEMBERED = 8
+
+
+class PrintHead:
+    """What the slips read so far told of the columns of one printer's head, numbered from where its lines begin.
+
+    A text tells once, however often it is printed, and never for itself: a glyph that the firmware draws wrong is
+    wrong in the same text each time, a dead dot is missing from every text.
+    """
+
+    def __init__(self) -> None:
+        self._lacked: dict[int, dict[str, bool]] = {}
+
+    def remember(self, text: str, says: npt.NDArray[np.bool_], lacks: npt.NDArray[np.bool_]) -> None:
+        """`says`: columns in which `text` should have ink enough to tell, `lacks`: those in which it has none."""
+        for column in np.flatnonzero(says).tolist():
+            told = self._lacked.setdefault(column, {})
+            if text in told or len(told) < _REMEMBERED:
+                told[text] = bool(lacks[column])
+
+    def dead(self, text: str) -> tuple[int, ...]:
+        """Columns that at least two texts other than `text` lack."""
+        found = []
+        for column, told in self._lacked.items():
+            others = [lacked for one, lacked in told.items() if one != text]
+            if sum(others) >= _LEAST_LINES and others.count(False) <= 0.25 * len(others):
+                found.append(column)
+        return tuple(found)
 
 
 def dead_columns(
-    fits: Sequence[PrintFit | None], lefts: Sequence[float], tops: Sequence[float], dots: int
+    fits: Sequence[PrintFit | None],
+    lefts: Sequence[float],
+    tops: Sequence[float],
+    dots: int,
+    head: PrintHead | None = None,
+    *,
+    remember: bool = False,
 ) -> tuple[tuple[float, ...], ...]:
     """For each line the places (dots, in the same coordinates as `lefts`, the left edges of the fitted pictures) at
-    which the *other* lines of the slip show a dead column: no line is excused by itself."""
+    which the *other* lines of the slip, or of slips before (`head`), show a dead column: no line is excused by itself.
+
+    `remember`: these fits are what the slip says, so `head` learns from them.
+    """
     known = [number for number, fit in enumerate(fits) if fit is not None and fit.likeness >= _LEAST_LIKE]
     found: list[tuple[float, ...]] = [()] * len(fits)
     if len(known) <= _LEAST_LINES:
@@ -49,14 +87,20 @@ def dead_columns(
         if count[column] >= _LEAST_LINES and share[column] >= share[max(0, column - 2) : column + 3].max()
     ]
     rows = {number: row for row, number in enumerate(known)}
-    for number in range(len(fits)):
+    for number, fit in enumerate(fits):
         mine = rows.get(number)
         at = curve(tops[number])
-        found[number] = tuple(
-            at + column
+        here = {
+            column
             for column in candidates
             if _dead(column, mine, says, lacks, int(count[column]), int(against[column]))
-        )
+        }
+        if head is not None and curve.aligned and fit is not None:
+            here |= {column for column in head.dead(fit.text) if not here & {column - 1, column, column + 1}}
+        found[number] = tuple(at + column for column in sorted(here))
+    if head is not None and remember and curve.aligned:
+        for row, number in enumerate(known):
+            head.remember(fits[number].text, says[row], lacks[row])  # type: ignore[union-attr]
     return tuple(found)
 
 
@@ -69,8 +113,10 @@ def _dead(
 
 
 class _Curve:
-    def __init__(self, terms: npt.NDArray[np.float64], middle: float) -> None:
-        self._terms, self._middle = terms, middle
+    """`aligned`: enough lines begin in one column to number the head's columns from there."""
+
+    def __init__(self, terms: npt.NDArray[np.float64], middle: float, aligned: bool) -> None:
+        self._terms, self._middle, self.aligned = terms, middle, aligned
 
     def __call__(self, top: float) -> float:
         return float(np.polyval(self._terms, (top - self._middle) / 500.0))
@@ -82,8 +128,9 @@ def _offsets(starts: npt.NDArray[np.float64], tops: npt.NDArray[np.float64]) -> 
     usual = starts[np.abs(starts[:, None] - starts[None]).__lt__(_SAME_START).sum(axis=1).argmax()]
     together = np.abs(starts - usual) < _SAME_START
     middle = float(tops.mean())
-    degree = 2 if together.sum() >= 6 else 0
+    aligned = bool(together.sum() >= 6)
+    degree = 2 if aligned else 0
     terms = np.polyfit((tops[together] - middle) / 500.0, starts[together], degree)
-    curve = _Curve(terms, middle)
+    curve = _Curve(terms, middle, aligned)
     away = starts - np.array([curve(float(top)) for top in tops])
     return np.where(together, 0, np.rint(away)).astype(np.intp), curve

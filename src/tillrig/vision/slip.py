@@ -11,7 +11,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from tillrig.vision.dead import dead_columns
+from tillrig.vision.dead import PrintHead, dead_columns
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Grey, Ink, PaperGeometry, Point, checked_corners
 from tillrig.vision.ink import LINEAR, SATURATED
@@ -39,7 +39,7 @@ _AROUND = 7
 class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line, read blind. `height`: "text", "small", "amount" or "rule"; `top`, `bottom`, `left`, `right` in dots
     of the rectified paper; `box` four camera points from top-left clockwise; `dead`: dots (as `left`) at which the
-    slip's other lines show dead columns of the print head."""
+    other lines of this slip or of slips before show dead columns of the print head."""
 
     index: int
     text: str
@@ -97,6 +97,7 @@ class SlipReader:
         sides = np.hypot(*(np.roll(points, -1, axis=0) - points).T)
         self.length_dots = length_dots or max(8, round(geometry.dots * (sides[1] + sides[3]) / (sides[0] + sides[2])))
         self._rectifier = Rectifier(corners, geometry.dots, self.length_dots, SCALE, k1=k1, margin=MARGIN)
+        self._head = PrintHead()
         self._sheets: OrderedDict[str, tuple[bytes, _Sheet]] = OrderedDict()
 
     def at_rest(self, first: Frame, second: Frame) -> bool:
@@ -245,7 +246,8 @@ class SlipReader:
                 texts[number] = (reading.text, reading.confidence)
                 if atlas is not None and fits[number] is None and atlas.can_show(reading.text, band.height):
                     fits[number] = atlas.fit(images[number].print, reading.text, band.height)  # type: ignore[arg-type]
-        dead_of = self._dead(bands, self._with_rules(bands, images, fits)) if wanted else ((),) * len(bands)
+        ruled = self._with_rules(bands, images, fits)
+        dead_of = self._dead(bands, ruled, remember=True) if wanted else ((),) * len(bands)
         return tuple(
             self._line(first + number, band, images[number], *texts[number], dead_of[number])
             for number, band in enumerate(bands)
@@ -263,9 +265,11 @@ class SlipReader:
             for band, image, fit in zip(bands, images, fits, strict=True)
         ]
 
-    def _dead(self, bands: Sequence[Band], fits: Sequence[PrintFit | None]) -> tuple[tuple[float, ...], ...]:
-        lefts = [_print_left(band) for band in bands]
-        return dead_columns(fits, lefts, [band.top for band in bands], self.geometry.dots)
+    def _dead(
+        self, bands: Sequence[Band], fits: Sequence[PrintFit | None], *, remember: bool = False
+    ) -> tuple[tuple[float, ...], ...]:
+        lefts, tops = [_print_left(band) for band in bands], [band.top for band in bands]
+        return dead_columns(fits, lefts, tops, self.geometry.dots, self._head, remember=remember)
 
     def _told(self, image: LineImage, band: Band, dead: tuple[float, ...]) -> LineImage:
         if not dead:
