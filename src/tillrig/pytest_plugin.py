@@ -6,6 +6,7 @@ A thin adapter. Nothing heavy is imported before the first test that uses `till`
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tillrig import progress
+from tillrig.errors import BlockedError
 
 if TYPE_CHECKING:
     from tillrig.session import Session
+
+#: pytest's exit code when SIGTERM ended it (128 + 15, as of a shell).
+ENDED_FROM_OUTSIDE = 143
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,36 +81,49 @@ def till(request: pytest.FixtureRequest) -> Iterator[Session]:
     try:
         yield suite_attempts.till()
     finally:
-        suite_attempts.end(None)  # when the test was never called; otherwise it has ended already
+        if suite_attempts.begun():  # neither the set-up's end nor the call's has ended it
+            suite_attempts.end(BlockedError(f"{request.node.nodeid}: its set-up ended and it was not called"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test whose set-up fails once its attempt has begun is never called: the attempt ends with that error."""
+    try:
+        return (yield)
+    except BaseException as error:
+        _judge(item, error)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Turn the attempt's verdict into the test's outcome, once the test's own code has run."""
-    if "till" not in getattr(item, "fixturenames", ()):
-        return (yield)
-    from tillrig import suite_attempts
-
-    error: BaseException | None = None
-    value = None
     try:
         value = yield
-    except BaseException as raised:  # noqa: BLE001 - whatever the test raised decides the verdict, then goes on
-        error = raised
-    word = suite_attempts.end(error)
-    if isinstance(error, KeyboardInterrupt):
-        raise error
-    if isinstance(error, SystemExit):  # SIGTERM: pytest would go on with the next test
-        pytest.exit(f"ended from outside ({error})", returncode=143)
-    if word.verdict == "FAIL" and item.config.getoption("--stop-at-fail"):
-        item.session.shouldstop = word.text
-    word.raise_for_pytest(error)
+    except BaseException as error:
+        _judge(item, error)
+        raise
+    _judge(item, None)
     return value
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    import sys
+def _judge(item: pytest.Item, error: BaseException | None) -> None:
+    """End the attempt, if the test has begun one, and raise as pytest and Allure show its verdict."""
+    suite_attempts = sys.modules.get("tillrig.suite_attempts")
+    if suite_attempts is None or not suite_attempts.begun():
+        return
+    skipped = isinstance(error, pytest.skip.Exception)
+    word = suite_attempts.end(BlockedError(str(error)) if skipped else error)
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    if isinstance(error, SystemExit):  # SIGTERM: pytest would go on with the next test
+        pytest.exit(f"ended from outside ({error})", returncode=ENDED_FROM_OUTSIDE)
+    if word.verdict == "FAIL" and item.config.getoption("--stop-at-fail"):
+        item.session.shouldstop = word.text
+    word.raise_for_pytest(error)
 
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
     module = sys.modules.get("tillrig.suite_attempts")
     if module is not None:
         module.release()

@@ -15,7 +15,7 @@ from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from tillrig import suite_attempts
-from tillrig.errors import TillrigError, UsageError
+from tillrig.errors import BlockedError, UsageError
 from tillrig.host import scenarios
 from tillrig.robot_keywords import Keywords, Yuan
 from tillrig.robot_progress import identity
@@ -48,7 +48,7 @@ class Till(Keywords):
                 requirements=[tag.partition(":")[2] for tag in tags if tag.startswith("requirement:")],
                 rig=BuiltIn().get_variable_value("${RIG}"),
             )
-        except TillrigError as error:
+        except Exception as error:  # noqa: BLE001 - Robot would log it and let the test pass
             self._aborted = error  # the keywords will say so: till() refuses
 
     def end_test(self, data: running.TestCase, result: robot_result.TestCase) -> None:
@@ -59,10 +59,11 @@ class Till(Keywords):
         result.message = word.text
 
     def _error(self, result: robot_result.TestCase) -> BaseException | None:
-        """What aborted the test: the exception that a keyword raised, or Robot's own words for a wrong suite."""
-        raised = suite_attempts.take_error() or self._aborted
+        """What aborted the test: why its attempt could not begin, the exception that a keyword raised, or Robot's own
+        words for a wrong suite."""
+        raised = self._aborted or suite_attempts.take_error()
         if raised is None and not result.passed:
-            return UsageError(result.message)
+            return BlockedError(result.message) if result.skipped else UsageError(result.message)
         return raised
 
     # -- states -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 from tillrig import progress
 from tillrig.errors import BlockedError
 from tillrig.session import Attempt, Session, acquire
-from tillrig.verdicts import Verdict
+from tillrig.verdicts import Verdict, of_exception
 
 
 class VerdictError(Exception):
@@ -40,6 +40,7 @@ class Word(msgspec.Struct, frozen=True):
 class _State:
     session: Session | None = None
     attempt: Attempt | None = None
+    begun: bool = False
     began: float = 0.0
     raised: BaseException | None = None
     identity: str = ""
@@ -51,16 +52,25 @@ _state = _State()
 def begin(test_id: str, *, requirements: list[str], rig: str | None) -> None:
     """Open the session when this is the first attempt, and begin the attempt. Raises what `acquire` raises."""
     _state.identity, _state.began, _state.raised = test_id, time.monotonic(), None
+    _state.attempt, _state.begun = None, True
     progress.emit("start", id=test_id)
     if _state.session is None:
         _state.session = acquire(rig)
     _state.attempt = _state.session.attempt(test_id, requirements=tuple(requirements))
 
 
+def begun() -> bool:
+    """Whether a test has begun that has not ended: its attempt is open, or could not be opened."""
+    return _state.begun
+
+
 def till() -> Session:
-    """The session, while an attempt is open."""
+    """The session, while an attempt is open. Raises BlockedError when none is: nothing done then would count."""
     if _state.session is None:
         raise BlockedError(f"{_state.identity or 'this test'}: the rig could not be opened")
+    if _state.attempt is None:
+        where = f"{_state.identity}: its attempt could not begin" if _state.begun else "no test has begun"
+        raise BlockedError(f"{where}; nothing that is done now would count")
     return _state.session
 
 
@@ -81,15 +91,28 @@ def take_error() -> BaseException | None:
 
 
 def end(error: BaseException | None) -> Word:
-    """End the attempt with what the test raised (None: nothing) and say how. Calling it again changes nothing."""
+    """End the attempt with what the test raised (None: nothing) and say how. A second call without an error changes
+    nothing."""
     attempt, _state.attempt = _state.attempt, None
+    begun, _state.begun = _state.begun, False
     if attempt is None:
-        return Word(Verdict.PASS, "")
+        return _without_attempt(error, begun)
     record = attempt.close(error)
-    progress.emit(
-        "end", id=record.id, verdict=record.verdict.value, reason=record.reason, seconds=time.monotonic() - _state.began
-    )
-    return Word(record.verdict, f"{record.verdict.value}: {record.reason}")
+    return _told(record.id, record.verdict, record.reason)
+
+
+def _without_attempt(error: BaseException | None, begun: bool) -> Word:
+    """How a test ended whose attempt could not begin; PASS only when there is no such test."""
+    if error is None and not begun:
+        return Word(Verdict.PASS, "")
+    cause = error or BlockedError("its attempt could not begin")
+    return _told(_state.identity, of_exception(cause), f"{type(cause).__name__}: {cause}".strip(": "))
+
+
+def _told(identity: str, verdict: Verdict, reason: str) -> Word:
+    seconds = time.monotonic() - _state.began
+    progress.emit("end", id=identity, verdict=verdict.value, reason=reason, seconds=seconds)
+    return Word(verdict, f"{verdict.value}: {reason}")
 
 
 def release() -> None:
