@@ -17,12 +17,13 @@ from tillrig.evidence.writer import new_run_directory, point_latest
 from tillrig.report.publish import publish
 from tillrig.report.summary import Health, RigRow, Summary, final_rows, summarise
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
+from tillrig.runner.endings import ending, tail
 from tillrig.runner.live import LiveProgress
 from tillrig.runner.processes import run_suite_process
 from tillrig.runner.rows import attempt_rows
 from tillrig.runner.selection import Selection, has_robot, pytest_command, pytest_paths, robot_command
 from tillrig.runner.table import print_summary
-from tillrig.verdicts import EXIT_CODES, Verdict, of_exception
+from tillrig.verdicts import EXIT_CODES, Verdict, fold, of_exception
 
 RETRIED = (Verdict.RIG_ERROR, Verdict.INCONCLUSIVE)
 
@@ -89,20 +90,20 @@ class _Run:
         self._live = LiveProgress(console)
         self._health: tuple[Health, ...] = ()
         self._rounds = 0
+        self._broken_off: list[Verdict] = []
 
     def execute(self) -> Summary:
         began = time.monotonic()
         started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-        aborted: Verdict | None = None
         try:
             with self._live, self._standing_rig() as rig_file:
                 self._all_rounds(rig_file)
         except KeyboardInterrupt:
             self._console.print("interrupted; what was seen so far is kept", style="yellow")
-            aborted = Verdict.BLOCKED
+            self._broken_off.append(Verdict.BLOCKED)
         except (RigError, BlockedError, SuiteError) as error:
             self._console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
-            aborted = of_exception(error)
+            self._broken_off.append(of_exception(error))
         return summarise(
             version=version("tillrig"),
             rig=RigRow(
@@ -113,7 +114,7 @@ class _Run:
             collected=self._collected(),
             attempts=attempt_rows(self._dir),
             health=self._health,
-            aborted=aborted,
+            aborted=fold(self._broken_off) if self._broken_off else None,
         )
 
     def _collected(self) -> tuple[str, ...]:
@@ -185,9 +186,18 @@ class _Run:
         for kind, command in commands:
             if self._found():
                 return
-            run_suite_process(
-                command, log=self._dir / f"{kind}.log", environment=environment, on_event=self._live.event
-            )
+            log = self._dir / f"{kind}.log"
+            code = run_suite_process(command, log=log, environment=environment, on_event=self._live.event)
+            self._ended(kind, code, log)
+
+    def _ended(self, kind: str, code: int, log: Path) -> None:
+        """Count what a process that broke off did not run, and say why it did; the rest of the run goes on."""
+        broken = ending(kind, code, found=self._found())
+        if broken is None:
+            return
+        self._broken_off.append(broken.verdict)
+        text = f"{broken.verdict}: {broken.text}; the end of {log}:\n{tail(log)}"
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _health(opened: OpenRig) -> tuple[Health, ...]:

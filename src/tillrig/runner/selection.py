@@ -58,7 +58,7 @@ def robot_command(selection: Selection, run_dir: Path, number: int) -> list[str]
     """The plain robot command of this selection. `number` keeps the outputs of repeated calls apart."""
     name = "robot" if number == 1 else f"robot-{number}"
     command = [
-        sys.executable, "-m", "robot", "--consolecolors", "off",
+        sys.executable, "-m", "robot", "--consolecolors", "off", "--runemptysuite",
         "--outputdir", str(run_dir / name), "--xunit", str((run_dir / "junit" / f"{name}.xml").absolute()),
         "--listener", f"allure_robotframework;{run_dir / 'allure'}",
         "--listener", "tillrig.robot_progress.Announcer",
