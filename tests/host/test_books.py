@@ -191,8 +191,10 @@ def test_foreign_cards_stand_in_their_own_block() -> None:
     books = Ledger((_booking("000001", 100), _booking("000002", 30, "VIS"), _booking("000003", 7, "000")))
     expected = books.settlement("10000001", "000001")
     assert expected.field48() == "000000000107" + "002" + "0" * 16 + "000000000030" + "001" + "0" * 16
-    results, notes = settling.compare(expected.field48()[:31] + "0" * 31, expected)
+    results, notes, wrong = settling.compare(expected.field48()[:31] + "0" * 31, expected)
     assert results == (1, 2) and "foreign" in notes[0]
+    assert wrong == (), "that the terminal was never told of a sale is no defect of its request"
+    assert settling.compare("0" * 60, expected)[2] == ("F48: 60 digits instead of 62",)
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def test_a_batch_that_differs_is_told_and_uploaded(host: TestHost, client: Any, 
     assert (answer.fields[48][30], answer.fields[48][61]) == ("2", "1")
     pan = cards["debit-stripe"].pan.zfill(20)
     assert client.upload(f"0100{voucher}{pan}000000001000").fields[39] == "00"
-    assert client.exchange().notes == ()
+    assert (client.exchange().notes, client.exchange().format_errors) == ((), ())
     client.upload(f"0100{voucher}{pan}000000001001")
-    assert "1001 fen, the host has 1000" in client.exchange().notes[0]
+    assert client.exchange().format_errors == (f"F48: voucher {voucher}: 1001 fen, the host has 1000",)
     assert pan.lstrip("0") not in str(client.exchange().masked_fields())
     assert client.end(1, "202").fields[39] == "00"
 

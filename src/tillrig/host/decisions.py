@@ -13,7 +13,7 @@ from tillrig.host.answers import AnswerMaker, Fields
 from tillrig.host.bank import Bank, CardUse, Limits, check_pin
 from tillrig.host.keys import wrapped
 from tillrig.host.ledger import Booking, Ledger, Settlement
-from tillrig.host.messages import SERVED, essential_missing, format_errors, name_of, reserved
+from tillrig.host.messages import SERVED, contradictions, essential_missing, format_errors, name_of, reserved
 from tillrig.host.terminals import Terminal, TerminalPolicy, Terminals
 from tillrig.masking import mask_pan
 from tillrig.protocols import mac
@@ -34,7 +34,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be said of a request without deciding it."""
+    """What can be said of a request without deciding it. `format_errors`: what is wrong with it; `notes`: all else."""
 
     name: str
     tid: str = ""
@@ -49,7 +49,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the host decided: F39 ("" where the answer has none), the answer's fields without F64, the key for it (None:
-    no MAC), and the change of the books in fen.
+    no MAC), and the change of the books in fen. `defects`: what the books show to be wrong in the request, as `F<n>: …`.
     """
 
     code: str
@@ -57,6 +57,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     mac_key: bytes | None = None
     booked: int = 0
     notes: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Outcome({self.code}, booked {self.booked})"
@@ -101,11 +102,9 @@ class Acquirer:
         pin_ok, readable = None, True
         if 52 in fields:
             pin_ok, readable = check_pin(account, keys.pik, request.data(52), pan) if keys else (False, False)
-        notes = [f"F{n}: filled with {v.pad}" for n, v in request.values.items() if v.pad not in ("", "0")]
-        if terminal and fields.get(42) != terminal.mid:
-            notes.append(f"F42: {fields.get(42, 'none')}, first seen with {terminal.mid}")
-        if 2 in fields and 35 in fields and fields[35].partition("D")[0] != fields[2]:
-            notes.append("F35: another card number than F2")
+        # Who was wrong, the first message or this one, the host cannot know: no defect of this one.
+        other = terminal is not None and fields.get(42) != terminal.mid
+        notes = (f"F42: {fields.get(42, 'none')}, first seen with {terminal.mid}",) if terminal and other else ()
         return Examination(
             name=name,
             tid=fields.get(41, ""),
@@ -114,8 +113,8 @@ class Acquirer:
             pin_readable=readable,
             account=account,
             pan=pan,
-            format_errors=format_errors(name, request),
-            notes=tuple(notes),
+            format_errors=format_errors(name, request) + contradictions(request),
+            notes=notes,
         )
 
     def decide(self, request: Message, seen: Examination, wish: Wish, now: datetime) -> Outcome:
@@ -155,6 +154,7 @@ class Acquirer:
         extra: Fields | None = None,
         booked: int = 0,
         notes: tuple[str, ...] = (),
+        defects: tuple[str, ...] = (),
     ) -> Outcome:
         """The answer with these fields; every answer to a message that carries a MAC has one when a key is known."""
         fields = self.answers.fields(seen.name, request, code, code in APPROVALS, account=seen.account, now=now) | (
@@ -163,7 +163,8 @@ class Acquirer:
         terminal = self.terminals.find(seen.tid)
         keyed = terminal is not None and terminal.keys is not None and seen.name not in _NO_MAC
         key = terminal.keys.mak if keyed and terminal and terminal.keys else None
-        return Outcome(code=fields.get(39, ""), fields=fields, mac_key=key, booked=booked, notes=notes)
+        shown = fields.get(39, "")
+        return Outcome(code=shown, fields=fields, mac_key=key, booked=booked, notes=notes, defects=defects)
 
     def _accept(self, request: Message, seen: Examination, terminal: Terminal, wish: Wish, now: datetime) -> Outcome:
         return self._outcome(wish.code or "00", request, seen, now)
@@ -246,10 +247,10 @@ class Acquirer:
         self, request: Message, seen: Examination, terminal: Terminal, wish: Wish, now: datetime
     ) -> Outcome:
         expected = self.ledger.settlement(terminal.tid, reserved(request).batch)
-        said, notes = settlement.compare(request.fields[48], expected)
+        said, notes, defects = settlement.compare(request.fields[48], expected)
         results = tuple(wished or own for wished, own in zip(wish.results, said, strict=True))
         extra = {48: settlement.answer(request.fields[48], expected, results[0], results[1])}
-        return self._outcome("", request, seen, now, extra=extra, notes=notes)
+        return self._outcome("", request, seen, now, extra=extra, notes=notes, defects=defects)
 
     def _batch_upload(
         self, request: Message, seen: Examination, terminal: Terminal, wish: Wish, now: datetime
@@ -257,8 +258,8 @@ class Acquirer:
         batch = reserved(request).batch
         numbers = {account.name: account.pan for account in self.bank.accounts.values()}
         entries = self.ledger.select(tid=terminal.tid, batch=batch, state="approved")
-        notes = settlement.check_upload(request.fields.get(48, ""), entries, numbers)
-        return self._outcome(wish.code or "00", request, seen, now, notes=notes)
+        defects = settlement.check_upload(request.fields.get(48, ""), entries, numbers)
+        return self._outcome(wish.code or "00", request, seen, now, defects=defects)
 
     def _upload_end(
         self, request: Message, seen: Examination, terminal: Terminal, wish: Wish, now: datetime

@@ -124,6 +124,23 @@ def format_errors(name: str, message: Message) -> tuple[str, ...]:
     return tuple(f"F{number}: {text}" for number, text in sorted(errors.items()))
 
 
+def contradictions(message: Message) -> tuple[str, ...]:
+    """Fields filled up otherwise than with 0 (rules H1), and a track of another card than F2; each as `F<n>: …`.
+
+    Of an encrypted track (F53, third digit) nothing can be told.
+    """
+    fields = message.fields
+    encrypted = fields.get(53, "000")[2:3] == "1"
+    odd = [
+        f"F{number}: filled with {value.pad}"
+        for number, value in sorted(message.values.items())
+        if value.pad not in ("", "0") and not (encrypted and number in (35, 36))
+    ]
+    if not encrypted and 2 in fields and 35 in fields and fields[35].partition("D")[0] != fields[2]:
+        odd.append("F35: another card number than F2")
+    return tuple(odd)
+
+
 def _money_errors(name: str, message: Message) -> dict[int, str]:
     fields = message.fields
     errors: dict[int, str] = {}

@@ -44,7 +44,8 @@ class HostExchange(msgspec.Struct, frozen=True, kw_only=True, tag="host_exchange
     mac_ok                 F64 right under the key of the moment; None: the message has none; False without keys too
     pin_ok                 the PIN block holds the PIN of the card; None: no PIN block
     card                   the account's name, "" when the card is unknown
-    format_errors          `F<n>: …` for each field that is missing, unexpected or impossible
+    format_errors          `F<n>: …` for each field that is missing, unexpected, impossible, or says otherwise than another
+                           field or the books: what is wrong with the request
     error, error_offset    why the message could not be read, and its byte
     decision               F39; "" for a settlement answer; None when the host did not decide
     processed              whether the request was decided and booked
@@ -53,6 +54,7 @@ class HostExchange(msgspec.Struct, frozen=True, kw_only=True, tag="host_exchange
     answer_complete        and they were the whole of a well-formed answer
     peer_closed            the terminal had closed before the answer was ready
     booked                 change of the books in fen: + sale, − reversal
+    notes                  what else the host has to say; never a defect of the request
     """
 
     seq: int

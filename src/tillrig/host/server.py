@@ -162,7 +162,7 @@ class Connection:
                 answer_complete=handed_over and sent.whole,
                 peer_closed=gone,
                 notes=seen.notes + (outcome.notes if outcome else ()),
-                **_of_request(message, seen, error),
+                **_of_request(message, seen, outcome, error),
                 **_of_answer(name, outcome, sent),
             )
         )
@@ -215,7 +215,9 @@ def _read(frame: bytes) -> tuple[Message | None, Iso8583Error | None]:
         return error.partial, error
 
 
-def _of_request(message: Message | None, seen: Examination, error: Iso8583Error | None) -> dict[str, Any]:
+def _of_request(
+    message: Message | None, seen: Examination, outcome: Outcome | None, error: Iso8583Error | None
+) -> dict[str, Any]:
     parts: dict[str, Any] = {"name": seen.name}
     if message is not None:
         parts |= {
@@ -227,7 +229,7 @@ def _of_request(message: Message | None, seen: Examination, error: Iso8583Error 
             "mac_ok": seen.mac_ok,
             "pin_ok": seen.pin_ok,
             "card": seen.account.name if seen.account else "",
-            "format_errors": seen.format_errors,
+            "format_errors": seen.format_errors + (outcome.defects if outcome else ()),
         }
     if error is not None:
         parts |= {"error": error.text, "error_offset": error.offset}

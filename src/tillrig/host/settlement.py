@@ -10,6 +10,8 @@ from tillrig.host.ledger import Booking, Settlement
 
 BLOCK = 31
 RECORD = 40
+#: Said of an uploaded record that nobody made at this host; of a batch begun elsewhere that is no defect.
+UNKNOWN_RECORD = "not in the host's books"
 
 
 class UploadedRecord(msgspec.Struct, frozen=True):
@@ -24,10 +26,12 @@ class UploadedRecord(msgspec.Struct, frozen=True):
         return f"UploadedRecord({self.voucher}, {self.amount})"
 
 
-def compare(field48: str, expected: Settlement) -> tuple[tuple[int, int], tuple[str, ...]]:
-    """Result digits, 1 balanced and 2 not for each block, 3 when field 48 has not its 62 digits; and what differs."""
+def compare(field48: str, expected: Settlement) -> tuple[tuple[int, int], tuple[str, ...], tuple[str, ...]]:
+    """Result digits, 1 balanced and 2 not for each block, 3 when field 48 has not its 62 digits; what differs; what is
+    wrong. To differ is no defect by itself: the host may hold what the terminal was never told.
+    """
     if len(field48) != 2 * BLOCK:
-        return (3, 3), (f"F48: {len(field48)} digits instead of {2 * BLOCK}",)
+        return (3, 3), (), (f"F48: {len(field48)} digits instead of {2 * BLOCK}",)
     own = expected.field48()
     results, notes = [], []
     for name, at in (("domestic", 0), ("foreign", BLOCK)):
@@ -35,7 +39,7 @@ def compare(field48: str, expected: Settlement) -> tuple[tuple[int, int], tuple[
         results.append(1 if said == right else 2)
         if said != right:
             notes.append(f"F48 {name}: the terminal says {said}, the host has {right}")
-    return (results[0], results[1]), tuple(notes)
+    return (results[0], results[1]), tuple(notes), ()
 
 
 def answer(field48: str, expected: Settlement, domestic: int, foreign: int) -> str:
@@ -54,20 +58,22 @@ def records(field48: str) -> tuple[UploadedRecord, ...]:
 
 
 def check_upload(field48: str, entries: Iterable[Booking], numbers: Mapping[str, str]) -> tuple[str, ...]:
-    """What an upload block says otherwise than the books; `numbers` gives the card number of an account's name."""
+    """What an upload block says otherwise than the books, each as `F48: …`; `numbers` gives the card number of an
+    account's name.
+    """
     try:
         uploaded = records(field48)
     except ValueError as error:
         return (str(error),)
     books = {entry.voucher: entry for entry in entries}
-    notes = []
+    wrong = []
     for record in uploaded:
         entry = books.get(record.voucher)
         if entry is None:
-            notes.append(f"voucher {record.voucher}: not in the host's books")
+            wrong.append(f"F48: voucher {record.voucher}: {UNKNOWN_RECORD}")
             continue
         if entry.amount != record.amount:
-            notes.append(f"voucher {record.voucher}: {record.amount} fen, the host has {entry.amount}")
+            wrong.append(f"F48: voucher {record.voucher}: {record.amount} fen, the host has {entry.amount}")
         if numbers.get(entry.card, "").zfill(20) != record.card:
-            notes.append(f"voucher {record.voucher}: another card number than in the host's books")
-    return tuple(notes)
+            wrong.append(f"F48: voucher {record.voucher}: another card number than in the host's books")
+    return tuple(wrong)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tillrig.judge.align import align
 from tillrig.judge.findings import Witnesses, compared, failed, missing, passed, unsure
+from tillrig.host.settlement import UNKNOWN_RECORD
 from tillrig.observations import HostSeen
 from tillrig.profiles.texts import value_of
 from tillrig.reference import lookup_seen
 from tillrig.steps import Branch, Field, HostMessage
-from tillrig.verdicts import Finding
+from tillrig.verdicts import Finding, Verdict
 
 UNEXPECTED = {
     "sale": "SALE-ONCE",
@@ -21,6 +23,19 @@ UNEXPECTED = {
     "batch_upload": "SETTLE-END",
     "upload_end": "SETTLE-END",
 }
+#: What is broken by a field that no field of the step names.
+REQUESTS = {
+    "sale": "SALE-REQUEST",
+    "reversal": "REVERSAL-REQUEST",
+    "signin": "SIGNIN-REQUEST",
+    "settlement": "SETTLE-REQUEST",
+    "batch_upload": "SETTLE-UPLOAD",
+    "upload_end": "SETTLE-END",
+}
+#: Compared in part only: what the host found in them besides is not yet told.
+PARTLY = frozenset({"track2", "masked_pan", "presence"})
+PAD = "filled with "
+_OF_FIELD = re.compile(r"(F\d+): (.*)", re.DOTALL)
 
 
 def pair(steps: Sequence[HostMessage], seen: Sequence[HostSeen]) -> list[tuple[int | None, tuple[int, ...]]]:
@@ -91,7 +106,9 @@ def compare(
                 )
         else:
             for j in sends:
-                yield from _fields(steps[i], seen[j], bindings)
+                found = tuple(_fields(steps[i], seen[j], bindings))
+                yield from found
+                yield from _defects(steps[i], seen[j], found, _batch_known(branch))
             if len(sends) < steps[i].sends[0]:
                 text = f"{steps[i].sends[0]} sends"
                 yield failed(
@@ -131,6 +148,48 @@ def _fields(step: HostMessage, seen: HostSeen, bindings: Mapping[str, str]) -> I
     yield from _checks(step, seen)
 
 
+def _batch_known(branch: Branch) -> bool:
+    """Whether the branch knows every record of the batch: it then names the totals that are settled."""
+    steps = [step for step in branch.steps if isinstance(step, HostMessage) and step.message == "settlement"]
+    return any(field.name == "F48" for step in steps for field in step.fields)
+
+
+def _defects(step: HostMessage, seen: HostSeen, found: Sequence[Finding], batch_known: bool) -> Iterator[Finding]:
+    """What the host found wrong in the request and the step's own fields have not told."""
+    failed_at = {finding.point for finding in found if finding.verdict is Verdict.FAIL}
+    for problem in seen.problems:
+        of_field = _OF_FIELD.fullmatch(problem)
+        name, text = (of_field[1], of_field[2]) if of_field else ("", problem)
+        point = f"host.{step.message}.{name}" if name else f"host.{step.message}"
+        if name and (point in failed_at or _decided(step, name, text)):
+            continue
+        need = _need_of(step, name, seen)
+        if UNKNOWN_RECORD in text and not batch_known:
+            # A batch begun at another host: its records are sound and not in these books.
+            yield unsure(need, point, "(as in the books)", text, "not all records of the batch are known", at=seen.at)
+        else:
+            yield failed(need, point, "(a sound request)", text, "the host found it wrong", at=seen.at)
+
+
+def _decided(step: HostMessage, name: str, text: str) -> bool:
+    """Whether the step, which knows the profile, settles this: a field that it names as a whole, or that may be there.
+
+    What a field is filled up with stands in no text, so nobody has compared it.
+    """
+    if text.startswith(PAD):
+        return False
+    if any(field.name == name and (field.value is None or field.kind not in PARTLY) for field in step.fields):
+        return True
+    return name in step.may and text.startswith("not expected")
+
+
+def _need_of(step: HostMessage, name: str, seen: HostSeen) -> str:
+    if seen.message == "batch_upload" and name == "F48":
+        return REQUESTS["batch_upload"]
+    named = (field.requirement for field in (*step.fields, *step.present) if field.name == name)
+    return next(named, REQUESTS.get(seen.message, step.requirement))
+
+
 def _field(step: HostMessage, field: Field, seen: HostSeen, bindings: Mapping[str, str]) -> Finding:
     point = f"host.{step.message}.{field.name}"
     shown = lookup_seen(seen, field.name)
@@ -151,14 +210,19 @@ def _field(step: HostMessage, field: Field, seen: HostSeen, bindings: Mapping[st
 
 
 def _checks(step: HostMessage, seen: HostSeen) -> Iterator[Finding]:
-    if step.mac and seen.mac_ok is not None:
+    if step.mac:
         point = f"host.{step.message}.F64"
-        if seen.mac_ok:
+        if seen.mac_ok is None:
+            yield unsure("MAC", point, "right", "(not computed)", "the host could not read the message", at=seen.at)
+        elif seen.mac_ok:
             yield passed("MAC", point, "right", at=seen.at)
         else:
             yield failed("MAC", point, "right", "wrong", "the host computed another MAC", at=seen.at)
     point = f"host.{step.message}.F52"
-    if step.pin in ("right", "wrong"):
+    if step.pin in ("right", "wrong") and seen.pin_ok is None and "F52" in seen.fields:
+        text = "the host could not read the message"
+        yield unsure("PIN-BLOCK", point, f"{step.pin} PIN", "(not deciphered)", text, at=seen.at)
+    elif step.pin in ("right", "wrong"):
         found = {None: "none", True: "right", False: "wrong"}[seen.pin_ok]
         yield compared("PIN-BLOCK", point, f"{step.pin} PIN", f"{found} PIN", at=seen.at)
     elif step.pin == "none":
@@ -172,8 +236,7 @@ def _unexpected(branch: Branch, seen: HostSeen) -> Finding:
         (step for step in branch.forbidden if isinstance(step, HostMessage) and step.message == seen.message), None
     )
     requirement = forbidden.requirement if forbidden else UNEXPECTED.get(seen.message, "SALE-REQUEST")
-    reason = (
-        "; ".join(seen.problems) if seen.message in ("unreadable", "unknown") else "a message that should not be sent"
-    )
+    reasons = () if seen.message in ("unreadable", "unknown") and seen.problems else ("a message that should not be sent",)
+    reason = "; ".join((*reasons, *seen.problems))
     text = f"{seen.message} F11 {seen.fields.get('F11', '-')}"
     return failed(requirement, f"host.{seen.message}", "(no such message)", text, reason, at=seen.at)

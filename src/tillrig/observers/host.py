@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from tillrig.host import HostExchange
@@ -9,6 +10,7 @@ from tillrig.observations import HostSeen
 
 #: Fields compared in the order in which a terminal checks an answer (rules H11), after the message type.
 CHECKED = (3, 11, 41, 42, 4)
+_FIELD = re.compile(r"(?:the length of )?field (\d+)\b")
 
 
 class HostObserver:
@@ -20,7 +22,6 @@ class HostObserver:
     def observe(self, exchange: HostExchange) -> HostSeen:
         """One exchange, masked."""
         outcome, code = self.outcome(exchange)
-        problems = exchange.format_errors + ((f"unreadable: {exchange.error}",) if exchange.error else ())
         return HostSeen(
             seq=exchange.seq,
             at=exchange.at_request,
@@ -28,7 +29,7 @@ class HostObserver:
             fields=_named(exchange.masked_fields()),
             mac_ok=exchange.mac_ok,
             pin_ok=exchange.pin_ok,
-            problems=problems + exchange.notes,
+            problems=(*exchange.format_errors, *_unread(exchange)),
             outcome=outcome,
             code=code,
             answer=_named(exchange.masked_answer()),
@@ -74,6 +75,14 @@ class HostObserver:
             if asked is not None and answered is not None and asked != answered:
                 return f"F{number}"
         return ""
+
+
+def _unread(exchange: HostExchange) -> tuple[str, ...]:
+    """Why the request could not be read; as `F<n>: …` where the error begins with the field that is wrong."""
+    if not exchange.error:
+        return ()
+    field = _FIELD.match(exchange.error)
+    return (f"F{field[1]}: {exchange.error}" if field else f"unreadable: {exchange.error}",)
 
 
 def _named(fields: dict[str, str]) -> dict[str, str]:
