@@ -98,7 +98,8 @@ def test_bytes_left_over_are_found_though_the_host_only_declines(client: Any) ->
 def chip_fields(client: Any, cards: Any, track: str) -> dict[int, Any]:
     account, other = cards["credit-chip"], cards[track]
     fields = client.sale_fields(100, track, None) | {22: "052", 2: account.pan, 14: account.expiry, 23: "001"}
-    return fields | {55: "9F2701809F360200019F02060000000001009F1A0201565F2A020156", 35: f"{other.pan}D{other.expiry}201"}
+    chip = "9F2701809F360200019F02060000000001009F1A0201565F2A020156"
+    return fields | {55: chip, 35: f"{other.pan}D{other.expiry}201"}
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the host decided: F39 ("" where the answer has none), the answer's fields without F64, the key for it (None:
-    no MAC), and the change of the books in fen. `defects`: what the books show to be wrong in the request, as `F<n>: …`.
+    no MAC), and the change of the books in fen. `defects`: what the books show to be wrong with it, as `F<n>: …`.
     """
 
     code: str

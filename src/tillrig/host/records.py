@@ -44,8 +44,8 @@ class HostExchange(msgspec.Struct, frozen=True, kw_only=True, tag="host_exchange
     mac_ok                 F64 right under the key of the moment; None: the message has none; False without keys too
     pin_ok                 the PIN block holds the PIN of the card; None: no PIN block
     card                   the account's name, "" when the card is unknown
-    format_errors          `F<n>: …` for each field that is missing, unexpected, impossible, or says otherwise than another
-                           field or the books: what is wrong with the request
+    format_errors          `F<n>: …` for each field that is missing, unexpected, impossible, or says otherwise than
+                           another field or the books: what is wrong with the request
     error, error_offset    why the message could not be read, and its byte
     decision               F39; "" for a settlement answer; None when the host did not decide
     processed              whether the request was decided and booked

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
+
 from tillrig.observations import Line, Reading, Testimony
 from tillrig.verdicts import Finding, Verdict
 
 #: What the instrument behind a point said after it was asked to prove itself: by the point's first word.
 Witnesses = Mapping[str, Literal["clears_rig", "blames_rig", "none"]]
+
+#: Whose word a point stands on where its first word does not say.
+BEHIND = {"money": "host"}
 
 
 def passed(requirement: str, point: str, expected: str, **more: object) -> Finding:
@@ -93,9 +98,8 @@ def missing(requirement: str, point: str, what: str, witnesses: Witnesses, reaso
 
 def judged_again(finding: Finding, witnesses: Witnesses) -> Finding:
     """A FAIL whose instrument failed its check afterwards is void: a rig error (design, Blame needs witnesses)."""
-    import msgspec
-
-    if finding.verdict is Verdict.FAIL and witnesses.get(finding.point.partition(".")[0]) == "blames_rig":
+    place = finding.point.partition(".")[0]
+    if finding.verdict is Verdict.FAIL and witnesses.get(BEHIND.get(place, place)) == "blames_rig":
         reason = f"{finding.reason}; void: the instrument failed its check afterwards"
         return msgspec.structs.replace(finding, verdict=Verdict.RIG_ERROR, reason=reason)
     return finding

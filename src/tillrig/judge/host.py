@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from tillrig.host.settlement import UNKNOWN_RECORD
 from tillrig.judge.align import align
 from tillrig.judge.findings import Witnesses, compared, failed, missing, passed, unsure
-from tillrig.host.settlement import UNKNOWN_RECORD
 from tillrig.observations import HostSeen
 from tillrig.profiles.texts import value_of
 from tillrig.reference import lookup_seen
@@ -236,7 +236,7 @@ def _unexpected(branch: Branch, seen: HostSeen) -> Finding:
         (step for step in branch.forbidden if isinstance(step, HostMessage) and step.message == seen.message), None
     )
     requirement = forbidden.requirement if forbidden else UNEXPECTED.get(seen.message, "SALE-REQUEST")
-    reasons = () if seen.message in ("unreadable", "unknown") and seen.problems else ("a message that should not be sent",)
-    reason = "; ".join((*reasons, *seen.problems))
+    nameless = seen.message in ("unreadable", "unknown") and seen.problems
+    reason = "; ".join((*(() if nameless else ("a message that should not be sent",)), *seen.problems))
     text = f"{seen.message} F11 {seen.fields.get('F11', '-')}"
     return failed(requirement, f"host.{seen.message}", "(no such message)", text, reason, at=seen.at)

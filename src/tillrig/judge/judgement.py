@@ -128,6 +128,7 @@ def judge(
         findings += tuple(
             unsure("SALE-PROMPTS", one.point, "(goes on)", "(given up)", one.why) for one in of(observations, Abandoned)
         )
+    findings = tuple(_doubted(finding, of(observations, Abandoned)) for finding in findings)
     sure = exact and gave_up is None and not of(observations, Absent)
     return Judgement(
         branch=branch,
@@ -178,6 +179,15 @@ def _told(absent: Absent, findings: Iterable[Finding]) -> bool:
     return any(
         one.point == absent.point or (absent.point == "slip" and one.point.startswith("slip.")) for one in findings
     )
+
+
+def _doubted(finding: Finding, given_up: Iterable[Abandoned]) -> Finding:
+    """A screen that followed keys of which nobody knows whether they closed accuses no terminal."""
+    blind = any(one.witness != "clears_rig" and finding.at >= one.at for one in given_up)
+    if not blind or finding.verdict is not Verdict.FAIL or not finding.point.startswith("screen."):
+        return finding
+    reason = f"{finding.reason}; nothing tells whether the contacts of the keys before it closed"
+    return msgspec.structs.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
 def _money_in_doubt(findings: Iterable[Finding]) -> bool:

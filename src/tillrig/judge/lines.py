@@ -4,28 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from tillrig.judge.align import align
 from tillrig.judge.findings import Witnesses, compared, failed, missing, passed, unsure
 from tillrig.observations import ConsoleSeen, EcrSeen
 from tillrig.profiles import Profile
 from tillrig.profiles.texts import text_of, value_of
+from tillrig.protocols.mis import LINE, UNASKED
 from tillrig.steps import Branch, ConsoleAnswer, EcrAnswer, Field
-from tillrig.verdicts import Finding
+from tillrig.verdicts import Finding, Verdict
 
 Answer = EcrSeen | ConsoleSeen
+#: What an answer too many breaks.
+UNEXPECTED = {"sale": "ECR-SALE", "signin": "ECR-SIGNIN", "heartbeat": "ECR-HEARTBEAT"}
 
 
 def compare(
     branch: Branch, seen: Sequence[Answer], bindings: Mapping[str, str], profile: Profile, witnesses: Witnesses
 ) -> Iterator[Finding]:
-    """Findings of every answer that should come."""
+    """Findings of every answer that should come, and of each too many.
+
+    What came over a disturbed line accuses nobody: it may have been spoilt on the way (rules E2, E7).
+    """
+    answers = [one for one in seen if not _of_line(one)]
+    disturbed = [problem for one in seen if isinstance(one, EcrSeen) and _of_line(one) for problem in one.problems]
+    asked = next((step for step in branch.steps if isinstance(step, EcrAnswer)), None)
+    found = _compare(branch, answers, bindings, profile, witnesses)
+    if not disturbed:
+        yield from found
+        return
+    why = "; ".join(disturbed)
+    if asked is not None:
+        yield unsure(asked.requirement, _place(asked), "(an undisturbed line)", why, "the line was disturbed")
+    yield from (_excused(finding, why) for finding in found)
+
+
+def _of_line(one: Answer) -> bool:
+    return isinstance(one, EcrSeen) and one.function == LINE
+
+
+def _excused(finding: Finding, why: str) -> Finding:
+    if finding.verdict is not Verdict.FAIL or not finding.point.startswith("ecr."):
+        return finding
+    reason = f"{finding.reason}; the line was disturbed: {why}"
+    return msgspec.structs.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+
+
+def _compare(
+    branch: Branch, seen: Sequence[Answer], bindings: Mapping[str, str], profile: Profile, witnesses: Witnesses
+) -> Iterator[Finding]:
     steps = [step for step in branch.steps if isinstance(step, EcrAnswer | ConsoleAnswer)]
     pairs = align(
-        len(steps), len(seen), lambda i, j: 1.0 if _place(steps[i]) == _place(seen[j]) else 0.0,
+        len(steps), len(seen), lambda i, j: _gain(steps[i], seen[j]),
         miss=lambda _: 1.0, extra=lambda _: 1.0,
     )  # fmt: skip
     for i, j in pairs:
         if i is None:
+            if j is not None and (steps or _unasked(seen[j])):
+                yield _unexpected(seen[j])
             continue
         step, point = steps[i], _place(steps[i])
         if j is None:
@@ -43,6 +80,22 @@ def compare(
                 "the line's protocol is broken",
                 at=answer.at,
             )
+
+
+def _gain(step: EcrAnswer | ConsoleAnswer, answer: Answer) -> float:
+    if _place(step) != _place(answer):
+        return 0.0
+    return 0.5 if _unasked(answer) else 1.0
+
+
+def _unasked(answer: Answer) -> bool:
+    return isinstance(answer, EcrSeen) and UNASKED in answer.problems
+
+
+def _unexpected(answer: Answer) -> Finding:
+    need = UNEXPECTED.get(answer.function, "ECR-SALE") if isinstance(answer, EcrSeen) else "JOURNAL"
+    shown = ", ".join(f"{name} {text}" for name, text in answer.fields.items())
+    return failed(need, _place(answer), "(no such answer)", shown, "an answer that should not come", at=answer.at)
 
 
 def _place(one: EcrAnswer | ConsoleAnswer | Answer) -> str:

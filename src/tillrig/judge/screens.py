@@ -41,7 +41,7 @@ def pair(steps: Sequence[Screen], seen: Sequence[ScreenSeen]) -> list[Pair]:
         step, screen = steps[i], seen[j]
         if step.kind == screen.kind:
             return 4.0 + _agreement(step, screen)
-        return 0.6 if screen.kind == "" and not step.optional else 0.0
+        return 0.6 if screen.kind == "" else 0.0
 
     return align(
         len(steps),
@@ -120,8 +120,12 @@ def _unexpected(branch: Branch, screen: ScreenSeen, amid: bool) -> Iterator[Find
     requirement = forbidden.requirement if forbidden else UNEXPECTED.get(kind, "SALE-PROMPTS")
     text = " | ".join(line.text for line in screen.lines).strip(" |")
     shown = {"pictures": (screen.picture,) if screen.picture else (), "at": screen.at}
-    if not screen.settled and forbidden is None:
+    if not screen.settled:
         return
     if screen.kind == "menu" and not amid:
+        return
+    if not screen.kind and not screen.legible:
+        why = "it is none of the profile's screens, and it cannot be read with certainty"
+        yield unsure(requirement, f"screen.{kind}", "(no such screen)", text, why, **shown)
         return
     yield failed(requirement, f"screen.{kind}", "(no such screen)", text, "a screen that should not come", **shown)

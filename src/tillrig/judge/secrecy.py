@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tillrig.judge.findings import failed, passed
 from tillrig.observations import ConsoleSeen, EcrSeen, Observation, ScreenSeen, SlipSeen
+from tillrig.protocols.mis import LINE
 from tillrig.verdicts import Finding
 
 NEED = "SECRECY"
@@ -15,6 +16,8 @@ def compare(observations: Sequence[Observation]) -> Iterator[Finding]:
     """A FAIL for everything that exposes a card number; a PASS for each slip and line that could have."""
     for one in observations:
         if not isinstance(one, ScreenSeen | SlipSeen | EcrSeen | ConsoleSeen):
+            continue
+        if isinstance(one, EcrSeen) and one.function == LINE:
             continue
         point, picture = _point(one), getattr(one, "picture", "")
         pictures = (picture,) if picture else ()

@@ -21,6 +21,10 @@ REQUEST, ANSWER = 0x31, 0x32
 #: The tag whose value is one binary byte: the function.
 FUNCTION = "001"
 LONGEST = 1024
+#: In place of a function: an observation of what disturbed the line itself.
+LINE = "line"
+#: The problem of an answer that answers no request.
+UNASKED = "nobody asked for it"
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):

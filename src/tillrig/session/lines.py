@@ -67,14 +67,14 @@ class Lines:
     def answered(self, action: Action) -> bool:
         """Whether the line has said what it must say of `action`."""
         if isinstance(action, EcrHeartbeat | EcrSale | EcrSignIn):
-            return self.ecr.answer is not None
+            return self.ecr.answered
         return True
 
     def observations(self) -> list[EcrSeen | ConsoleSeen]:
         """What came, once."""
         found, self._found = self._found, []
-        if self._ecr is not None and (answer := self._ecr.take()) is not None:
-            found.append(answer)
+        if self._ecr is not None:
+            found.extend(self._ecr.take())
         masker = self._bench.masker
         return [_masked(one, masker) for one in found]
 
