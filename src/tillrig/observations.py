@@ -71,6 +71,12 @@ class ScreenSeen(msgspec.Struct, frozen=True, kw_only=True, tag="screen"):
     picture: str = ""
     exposed: tuple[str, ...] = ()
 
+    @property
+    def legible(self) -> bool:
+        """Whether the eye stands by every row that is not blank, as it was read."""
+        said = [line.said_of(line.text) for line in self.lines if not line.blank]
+        return bool(said) and all(one is not None and one.reading is Reading.MATCH for one in said)
+
 
 class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
     """A slip at rest: its lines in order and the fields that the profile's layout finds in them.
@@ -147,12 +153,14 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, tag="absent"):
 
 
 class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned"):
-    """The operator gave the action up at `point` and cancelled: what should have come later was not waited for."""
+    """The operator gave the action up at `point` and cancelled: what should have come later was not waited for.
+    `witness`: whether the contacts of the keys pressed before it are known to have closed."""
 
     seq: int
     at: float
     point: str
     why: str
+    witness: Literal["clears_rig", "blames_rig", "none"] = "clears_rig"
 
 
 Observation = ScreenSeen | SlipSeen | HostSeen | EcrSeen | ConsoleSeen | Absent | Abandoned

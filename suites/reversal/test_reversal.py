@@ -23,7 +23,7 @@ def test_an_answer_after_the_limit_counts_as_none(till):
 @pytest.mark.requirement("SALE-RESULT", "REVERSAL-NEEDLESS")
 def test_an_answer_just_before_the_limit_counts(till):
     till.ready()
-    till.do(Sale(amount=35_00), host=[("sale", Late(seconds=20))])
+    till.do(Sale(amount=35_00), host=[("sale", Late(seconds=55))])
     till.do(Sale(amount=36_00, card="credit-chip", entry="contactless", pin="none"))
 
 

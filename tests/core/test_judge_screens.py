@@ -176,3 +176,36 @@ def test_the_result_of_another_answer_is_found_by_its_text(profile):
     judgement = judge([branch(step)], [approved], {}, profile)
     assert verdict_at(judgement, "screen.result.text") is Verdict.FAIL
     assert not judgement.certain
+
+
+ODD = {0: "系统维护", 1: "请联系管理员"}
+
+
+def test_a_legible_screen_of_no_profile_is_a_fail_an_illegible_one_is_not(profile):
+    """Glare over a sound screen reads as noise: that accuses nobody."""
+    expected = [screen("ask_amount", AMOUNT_ROWS, words=((2, said("12.34")),))]
+    legible = screen("", ODD, seq=2)
+    illegible = screen("", ODD, seq=2, words=((1, said(ODD[1], Reading.UNREADABLE)),))
+    for odd, verdict in ((legible, Verdict.FAIL), (illegible, Verdict.INCONCLUSIVE)):
+        judgement = judge([branch(ask_amount(1234))], [*expected, odd], {}, profile)
+        (found,) = [one for one in judgement.findings if one.point == "screen.unknown"]
+        assert found.verdict is verdict
+
+
+def test_a_screen_after_keys_without_a_witness_is_inconclusive(profile):
+    """A rig without contact sense: perhaps the relay lost a key of the menu path."""
+    wrong = screen("version", {0: "版本", 1: "型号:classic"}, seq=2)
+    for word, verdict in (("none", Verdict.INCONCLUSIVE), ("clears_rig", Verdict.FAIL)):
+        lost = Abandoned(seq=2, at=wrong.at, point="screen.version", why="expected ask_amount", witness=word)
+        judgement = judge([branch(ask_amount(1234))], [wrong, lost], {}, profile)
+        (found,) = [one for one in judgement.findings if one.point == "screen.version"]
+        assert found.verdict is verdict
+
+
+def test_a_dark_screen_that_must_come_is_told(profile):
+    asleep = branch(Screen(kind="dark", requirement="SLEEPS", give="wake"))
+    (found,) = judge([asleep], [screen("dark", {})], {}, profile).findings
+    assert (found.verdict, found.requirement, found.point) == (Verdict.PASS, "SLEEPS", "screen.dark")
+    never = Absent(seq=1, at=1.0, point="screen.dark", waited=90.0, witness="clears_rig", why="the menu stays")
+    (found,) = judge([asleep], [never], {}, profile).findings
+    assert (found.verdict, found.requirement) == (Verdict.FAIL, "SLEEPS")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from tillrig.masking import Masker, mask_digits
 from tillrig.observations import Line, Reading, ScreenSeen, SlipSeen, Testimony
 from tillrig.observers.screen import SECRET_FIELDS, Sighting, State
+from tillrig.observers.redaction import painted_over
 from tillrig.observers.slip import Capture
 from tillrig.profiles import LineExpectation, Profile, RowExpectation
 from tillrig.profiles.slips import parse_slip
@@ -38,6 +39,18 @@ class ScreenInterrogator:
             testimony = said.observed()
             self._said[key] = (_hidden(testimony, one, state), _box(said.box))
 
+    def ask_as_read(self, sighting: Sighting) -> None:
+        """Hear the eye on each row's own quick reading: whether an unknown screen is legible at all."""
+        rows = enumerate(sighting.last.rows)
+        self.ask(
+            sighting,
+            [
+                RowExpectation(row=number, text=text, kind="text", part=f"row{number + 1}", requirement="")
+                for number, text in rows
+                if text.strip()
+            ],
+        )
+
     def frames(self, sighting: Sighting, row: int | None = None) -> tuple[Frame, ...]:
         """The newest sound frames of the sighting's last state; settled ones when there are enough.
 
@@ -50,6 +63,29 @@ class ScreenInterrogator:
             frames += tuple(frame for one in reversed(same) for frame in one.frames(True))
         settled = [frame for frame in frames if state.settled_at is not None and frame.time >= state.settled_at]
         return tuple((settled if len(settled) >= 2 else frames)[:FRAMES])
+
+    def picture(self, sighting: Sighting) -> bytes:
+        """The newest frame as it may be stored (JPEG, b"" for none): a secret's row in which the eye did not find the
+        stars is painted over, because it may show the secret itself.
+        """
+        frames = self.frames(sighting)
+        if not frames:
+            return b""
+        state = sighting.last
+        secret = {state.recognition.fields.get(name, "") for name in SECRET_FIELDS} - {""}
+        hidden = [
+            number
+            for number, row in enumerate(state.rows)
+            if "".join(row.split()) in secret and not self._starred(state, number)
+        ]
+        if not hidden:
+            return frames[0].jpeg
+        rows = self._reader.quick_rows(frames[0])
+        return painted_over(frames[0].jpeg, [rows[number].box for number in hidden])
+
+    def _starred(self, state: State, row: int) -> bool:
+        said = [word for (owner, at, _, _), (word, _) in self._said.items() if owner == id(state) and at == row]
+        return any(word.reading is Reading.MATCH and not word.expected.strip("* ") for word in said)
 
     def observe(self, sighting: Sighting, seq: int, picture: str = "") -> ScreenSeen:
         """The observation with everything that the eye said of it so far."""

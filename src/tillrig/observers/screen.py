@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from queue import Empty, Full, Queue
-from typing import Any
 
 from tillrig.errors import CameraError
 from tillrig.masking import mask_digits
@@ -307,9 +306,3 @@ class ScreenObserver:
         if condition != self.condition:
             self.condition = condition
             self._timeline.append("camera", camera="screen", condition=condition or "sound")
-
-
-def describe(observer: ScreenObserver) -> dict[str, Any]:
-    """What is shown now, for error messages."""
-    current = observer.current
-    return {"screen": current.kind if current else "", "text": current.text if current else "(nothing seen yet)"}

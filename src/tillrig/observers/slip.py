@@ -11,7 +11,6 @@ from tillrig.ports.camera import Camera, Shot
 from tillrig.timeline import Timeline
 from tillrig.vision import Frame, SlipLine, SlipReader
 
-
 #: Where two frames leave something open, so many more are looked at, and so long waited for.
 MORE_FRAMES, MORE_S = 4, 0.5
 
@@ -97,6 +96,13 @@ class SlipObserver:
                 break
             found.append(frame)
         return tuple(found)
+
+    def moved(self, before: Frame) -> bool:
+        """Whether the paper hangs otherwise than in `before`. Raises CameraError when no newer frame comes."""
+        latest = self._camera.latest()
+        if latest is None or latest.at <= before.time:
+            latest = self._camera.after(latest.index if latest else -1, time.monotonic() + 2.0)
+        return not self._reader.at_rest(before, Frame.of(latest, "slip"))
 
     def check(self) -> None:
         """Raise CameraError when the camera cannot testify: silent, black, or frozen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from tillrig.actions import EcrSale, EcrSignIn, Sale, Secret, SignIn
@@ -185,6 +185,11 @@ class Hand:
         self._eye.check()
         word = self.check_keys()
         self._timeline.append("echo", field=field, as_typed=False, witness=word, screen=sighting.kind)
+        if word == "none":
+            raise InconclusiveError(
+                f"{sighting.kind} does not show what was typed into its {field}, and nothing on this rig tells whether "
+                "the keys' contacts closed; nothing was confirmed"
+            )
 
     # -- witnesses ----------------------------------------------------------------------------------------------------
     def power_witness(self) -> Witness:
@@ -205,10 +210,3 @@ class Hand:
         if all(word == "clears_rig" for word in words.values()):
             return "clears_rig", "camera, supply and key contacts are sound"
         return "none", f"no witness for {', '.join(name for name, word in words.items() if word != 'clears_rig')}"
-
-
-def need_kind(sighting: Sighting | None, kinds: Sequence[str]) -> None:
-    """Raise InconclusiveError unless one of `kinds` is shown."""
-    if sighting is None or sighting.kind not in kinds:
-        shown = sighting.text if sighting else "nothing yet"
-        raise InconclusiveError(f"the screen should be {' or '.join(kinds)}, but shows: {shown}")

@@ -16,6 +16,7 @@ from tillrig.operator.track import Track
 from tillrig.profiles import Profile
 from tillrig.steps import Branch, Screen
 from tillrig.timeline import Timeline
+from tillrig.vision import Frame
 
 #: Kinds in which the terminal takes no input: its own time.
 OWN_TIME = frozenset(
@@ -40,6 +41,8 @@ class Performance:
         self.abandoned: Abandoned | None = None
         self.absent: list[Absent] = []
         self.presses = 0
+        #: The last capture is of a slip that no screen announced.
+        self.unannounced = False
 
     def terminal_seconds(self, sightings: Sequence[Sighting]) -> float:
         """Time in which the terminal took no input, and 40 + 40 ms a key (benchmarks, loop)."""
@@ -96,6 +99,7 @@ class Operator:
             start()
         printing = False
         gave = "none"
+        paper = self._slips.frame if self._slips is not None else None
         while not (track.done and also()):
             sighting = self._next(done, track, gave, also)
             if sighting is None:
@@ -107,12 +111,13 @@ class Operator:
             done = sighting.seq
             if sighting.kind == "printing":
                 printing = True
-            elif printing and sighting.kind != "paper_out":
+            elif sighting.kind == "continue_print" or (printing and sighting.kind != "paper_out"):
                 printing = False
-                self._capture(result, track, sighting)
+                self._capture(result, track, sighting.at - 0.05)
             gave = self._answer(result, track, sighting, action)
             if result.abandoned:
                 break
+        self._last_look(result, track, paper)
         result.ended = time.monotonic()
         result.presses = self._hand.presses
         self._hand.withdraw_from_field()
@@ -156,9 +161,10 @@ class Operator:
 
     def _abandon(self, result: Performance, sighting: Sighting, track: Track) -> None:
         kind = sighting.kind or "unknown"
+        word = self._hand.check_keys() if self._hand.last_gave == "key" else "clears_rig"
         why = f"expected {' or '.join(track.expected) or 'nothing more'}, but the screen shows: {sighting.text}"
-        result.abandoned = Abandoned(seq=sighting.seq, at=sighting.at, point=f"screen.{kind}", why=why)
-        self._timeline.append("abandoned", point=f"screen.{kind}", why=why)
+        result.abandoned = Abandoned(seq=sighting.seq, at=sighting.at, point=f"screen.{kind}", why=why, witness=word)
+        self._timeline.append("abandoned", point=f"screen.{kind}", why=why, witness=word)
 
     def _next(self, done: int, track: Track, gave: str, also: Callable[[], bool]) -> Sighting | None:
         """The first screen after the `done`th, or None when none comes in the time that the terminal may take."""
@@ -207,16 +213,25 @@ class Operator:
         result.absent.append(Absent(seq=self._eye.count, at=now, point=point, waited=waited, witness=word, why=text))
         self._timeline.append("absent", point=point, witness=word, why=text)
 
-    def _capture(self, result: Performance, track: Track, sighting: Sighting) -> None:
+    def _last_look(self, result: Performance, track: Track, before: Frame | None) -> None:
+        """A slip that came without a screen that announces it: the paper is not as it was."""
+        last = result.captures[-1].frames[-1] if result.captures else before
+        if self._slips is None or last is None or any(one.point == "slip" for one in result.absent):
+            return
+        if self._slips.moved(last):
+            self._capture(result, track, time.monotonic() - 0.2)
+            result.unannounced = True
+
+    def _capture(self, result: Performance, track: Track, since: float) -> None:
         if self._slips is None:
             return
         with self._hand.watch("settle"):
-            capture = self._slips.at_rest(sighting.at - 0.05, time.monotonic() + REST_S)
+            capture = self._slips.at_rest(since, time.monotonic() + REST_S)
         if capture is None:
             now = time.monotonic()
-            why = f"the paper was never at rest for two frames after {sighting.kind} was shown"
+            why = f"the paper was never at rest for two frames within {REST_S:g} s after the printing"
             result.absent.append(
-                Absent(seq=self._eye.count, at=now, point="slip", waited=now - sighting.at, witness="none", why=why)
+                Absent(seq=self._eye.count, at=now, point="slip", waited=now - since, witness="none", why=why)
             )
             self._timeline.append("absent", point="slip", witness="none", why=why)
             return

@@ -12,7 +12,7 @@ import msgspec
 import regex
 
 from tillrig.profiles.model import Profile
-from tillrig.profiles.texts import broken, eye_kind, response_text, text_of, value_of, written
+from tillrig.profiles.texts import broken, eye_kind, response_text, text_of, written
 from tillrig.steps import Field, Screen
 
 #: Share of a screen's characters that must fit its template; less is asked of a screen that is expected next.
@@ -273,14 +273,3 @@ def _texts(profile: Profile, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
                     yield bare(text.replace("|", "")), name
         else:
             yield bare(text_of(profile, key).replace("|", "")), key
-
-
-def shown_value(step: Screen, name: str, bindings: Mapping[str, str]) -> str | int | bool | None:
-    """The value that `step` expects in field `name`; None when it tells none, or nobody knows it yet."""
-    for field in step.fields:
-        if field.name == name:
-            try:
-                return value_of(field, bindings)
-            except KeyError:
-                return None
-    return None

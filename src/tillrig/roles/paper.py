@@ -71,6 +71,11 @@ class Paper:
         """Paper under the print head again."""
         self._move("in")
 
+    @property
+    def can_take(self) -> bool:
+        """Whether this rig can pull a slip off."""
+        return self._wiring.take is not None
+
     def take(self) -> None:
         """Pull the hanging slip off and away; where the rig senses it, returns when it is gone."""
         if self._wiring.take is None:

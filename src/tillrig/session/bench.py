@@ -38,7 +38,7 @@ class Bench:
         self.lab, self.timeline, self.masker = lab, timeline, masker
         self._closing = contextlib.ExitStack()
         self.exchanges: list[HostExchange] = []
-        self._asked = 0
+        self._unanswered: set[int] = set()
         try:
             self._open(source, technician)
         except BaseException:
@@ -111,18 +111,21 @@ class Bench:
     def _heard(self, event: HostEvent) -> None:
         """In the host's thread."""
         if isinstance(event, HostRequest):
-            self._asked += 1
+            self._unanswered.add(event.seq)
         if isinstance(event, HostExchange):
             self.exchanges.append(event)
+            self._unanswered.discard(event.seq)
         data = to_dict(event)
         kind = str(data.pop("type", "host"))
         at = data.pop("at", None)
         self.timeline.append(kind, at=at, **{name: value for name, value in data.items() if name != "kind"})
 
     def host_quiet(self, deadline: float) -> bool:
-        """Wait until every request that came has its exchange recorded."""
-
-        return bool(self.timeline.wait_for(lambda: True if len(self.exchanges) >= self._asked else None, deadline))
+        """Wait until every request that came has its exchange recorded; one that has not by then is given up."""
+        quiet = bool(self.timeline.wait_for(lambda: None if self._unanswered else True, deadline))
+        if not quiet:
+            self._unanswered.clear()
+        return quiet
 
     def prove(self) -> dict[str, str]:
         """Ask the instruments to prove themselves: their word by the first part of a point; reasons on the timeline."""

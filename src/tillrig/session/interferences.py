@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tillrig.errors import TillrigError, UsageError
+from tillrig.errors import UsageError
 from tillrig.timeline import Event
 
 if TYPE_CHECKING:
@@ -45,6 +45,34 @@ ACTS: dict[str, Act] = {
 }
 
 
+#: Carried out also when the action is over: they leave the rig as it was.
+RESTORING = frozenset({"restore_power", "link_up", "paper_in"})
+
+
+#: Where an act must come for the reference engine to know what follows, by act; an act named nowhere is harmless.
+PREDICTED: dict[str, frozenset[str]] = {
+    "pull_card": frozenset({"screen.busy", "host.sale"}),
+    "link_down": frozenset({"screen.ask_amount", "screen.ask_card", "screen.ask_pin", "screen.confirm_settle"}),
+    "paper_out": frozenset({"screen.ask_amount", "screen.ask_card", "screen.ask_pin", "screen.busy", "host.sale"}),
+    "cut_power": frozenset(),
+}
+
+
+def conditions_of(whens: Sequence[When]) -> dict[str, bool]:
+    """What `whens` change of `reference.Conditions`. Raises UsageError for one whose consequences nobody predicts: it
+    would be judged as if it had not happened."""
+    for when in whens:
+        known = PREDICTED.get(str(when.act))
+        if isinstance(when.act, str) and known is not None and when.point not in known:
+            places = ", ".join(sorted(known)) or "no point yet"
+            raise UsageError(f"what {when.act} at {when.point} leads to is not predicted; predicted at: {places}")
+    acts = {when.act for when in whens if isinstance(when.act, str)}
+    changes = {"link_up": "link_down" not in acts, "paper_in": "paper_out" not in acts}
+    return {name: value for name, value in changes.items() if not value} | (
+        {"card_pulled": True} if "pull_card" in acts else {}
+    )
+
+
 def _link(session: Session, up: bool) -> None:
     link = session.rig.link
     if link is None:
@@ -70,7 +98,7 @@ class Interferer:
         self._session = session
         self._plans = [(when, resolved(when.act)) for when in whens]
         self._stop = False
-        self.errors: list[TillrigError] = []
+        self.errors: list[Exception] = []
         self._met: list[When] = []
         self._threads = [
             threading.Thread(target=self._watch, args=plan, name="tillrig-interfere", daemon=True)
@@ -109,11 +137,13 @@ class Interferer:
             if not timeline.wait_for(met, time.monotonic() + 3600):
                 return
             due = time.monotonic() + when.delay_ms / 1000
-            timeline.wait_for(lambda: True if self._stop else None, due)
+            over_first = timeline.wait_for(lambda: True if self._stop else None, due) and time.monotonic() < due
+            if over_first and when.act not in RESTORING:
+                return  # a later action must not be disturbed
             act(self._session)
             self._met.append(when)
             timeline.append("interference", point=when.point, act=str(when.act))
-        except TillrigError as error:
+        except Exception as error:  # noqa: BLE001 - raised again by the session, in the thread that waits
             self.errors.append(error)
 
 

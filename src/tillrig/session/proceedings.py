@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn, PowerOn
-from tillrig.errors import RigError
+from tillrig.errors import InconclusiveError, RigError
 from tillrig.judge import Judgement, Witnesses, bind, judge
 from tillrig.judge.judgement import choose_branch
 from tillrig.judge.screens import PASSING_BY, is_passing, pair
@@ -58,27 +59,42 @@ class Proceedings:
         self._jobs: list[Future[None]] = []
         self._bindings: dict[str, str] = {}
         self._branches: tuple[Branch, ...] = ()
-        self._first_exchange = 0
+        self._began, self._first_exchange = 0.0, 0
         self._captured = 0
         self.counts = Counts()
         self.gallery: list[tuple[str, str]] = []
         bench.operator.on_sighting = self._prefetch_screen
         bench.operator.on_capture = self._prefetch_slip
 
-    def run(self, session: Session, action: Action) -> Outcome:
-        """Carry out and judge `action`; the session's ledger and bindings go on from what was judged."""
+    def run(self, session: Session, action: Action, changes: Mapping[str, bool] | None = None) -> Outcome:
+        """Carry out and judge `action`; the session's ledger and bindings go on from what was judged.
+
+        `changes`: what interferences make of the conditions under which it runs.
+        """
         began = time.monotonic()
         bench = self._bench
-        self._begin(session, action)
-        performance = bench.operator.perform(
-            action,
-            self._branches,
-            self._starter(action),
-            lambda: self.lines.answered(action),
-            self.lines.point(action),
-        )
+        self._begin(session, action, changes or {})
+        try:
+            performance = bench.operator.perform(
+                action,
+                self._branches,
+                self._starter(action),
+                lambda: self.lines.answered(action),
+                self.lines.point(action),
+            )
+        except BaseException:
+            with contextlib.suppress(Exception):  # what stopped the action is told, not what reading ahead met with
+                self._drain()
+            session.ledger = msgspec.structs.replace(session.ledger, uncertain=True)
+            raise
+        self._drain()
         operated = time.monotonic() - began
-        bench.host_quiet(time.monotonic() + HOST_S)
+        if not bench.host_quiet(time.monotonic() + HOST_S):
+            session.ledger = msgspec.structs.replace(session.ledger, uncertain=True)
+            raise InconclusiveError(
+                f"the host was still busy with a request {HOST_S:g} s after the terminal had gone on; "
+                "what became of it is not known"
+            )
         sightings = bench.eye.since(performance.first)
         judgement, observations = self._judge(performance, sightings)
         self._settle(session, judgement)
@@ -108,27 +124,27 @@ class Proceedings:
         return self._branches
 
     # -- before and while ---------------------------------------------------------------------------------------------
-    def _begin(self, session: Session, action: Action) -> None:
+    def _begin(self, session: Session, action: Action, changes: Mapping[str, bool]) -> None:
         bench = self._bench
-        self._first_exchange = len(bench.exchanges)
+        self._began, self._first_exchange = time.monotonic(), len(bench.exchanges)
         self._bindings = {**session.bindings, "year": f"{datetime.now():%Y}"}
         bench.hand.watch.take()
         with bench.hand.watch("engine"):
-            self._branches = self._engine.predict(session.ledger, action, self._conditions())  # type: ignore[arg-type]
-        self._jobs.clear()
+            self._branches = self._engine.predict(session.ledger, action, self._conditions(changes))  # type: ignore[arg-type]
         self._captured = 0
         bench.timeline.append(
             "action", action=msgspec.to_builtins(action), branches=[one.name for one in self._branches]
         )
 
-    def _conditions(self) -> Conditions:
+    def _conditions(self, changes: Mapping[str, bool]) -> Conditions:
         from tillrig.host.scenarios import RefuseConnection
 
         refusing = any(
             isinstance(one, RefuseConnection) for order in self._bench.host.scenarios for one in order.scenarios
         )
         paper = self._bench.rig.paper
-        return Conditions(host_listening=not refusing, paper_in=paper is None or paper.state == "in")
+        standing = Conditions(host_listening=not refusing, paper_in=paper is None or paper.state == "in")
+        return msgspec.structs.replace(standing, **changes)
 
     def _starter(self, action: Action) -> Callable[[], None] | None:
         bench = self._bench
@@ -146,24 +162,32 @@ class Proceedings:
     def _submit(self, job: Callable[[], None]) -> None:
         self._jobs.append(self._bench.worker.submit(job))
 
+    def _drain(self) -> None:
+        """Wait for what reads ahead: the readers are one thread's at a time."""
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            job.result(timeout=READ_S)
+
     def _prefetch_screen(self, sighting: Sighting, steps: tuple[Screen, ...]) -> None:
         """Read a screen that is over while the terminal is busy with the next."""
 
+        bindings = self._bindings
+
         def read() -> None:
-            wanted = [row for step in steps for row in render_screen(self._bench.profile, step, self._bindings)]
+            wanted = [row for step in steps for row in render_screen(self._bench.profile, step, bindings)]
             self._bench.screens.ask(sighting, dict.fromkeys(wanted))
 
         self._submit(read)
 
     def _prefetch_slip(self, capture: Capture, track: Track) -> None:
         """Read the first slip while the second prints."""
-        branches, number = track.branches, self._captured
+        branches, number, bindings = track.branches, self._captured, self._bindings
         self._captured += 1
 
         def read() -> None:
             heard = self._heard()
             branch, _ = choose_branch(branches, heard)
-            self._ask_slip(capture, branch, bind(branch, heard, self._bindings), number)
+            self._ask_slip(capture, branch, bind(branch, heard, bindings), number)
 
         self._submit(read)
 
@@ -185,7 +209,8 @@ class Proceedings:
     # -- after --------------------------------------------------------------------------------------------------------
     def _heard(self) -> list[HostSeen]:
         observer = self._bench.host_observer
-        return [observer.observe(exchange) for exchange in self._bench.exchanges[self._first_exchange :]]
+        mine = [one for one in self._bench.exchanges[self._first_exchange :] if one.at_request >= self._began]
+        return [observer.observe(exchange) for exchange in mine]
 
     def _judge(self, performance: Performance, sightings: Sequence[Sighting]) -> tuple[Judgement, list[Observation]]:
         heard = self._heard()
@@ -218,10 +243,12 @@ class Proceedings:
         for i, j in pair(steps, seen):
             if i is not None and j is not None:
                 bench.screens.ask(sightings[j], render_screen(bench.profile, steps[i], bindings))
-        for job in self._jobs:
-            job.result(timeout=READ_S)
+            elif j is not None and not seen[j].kind and seen[j].settled:
+                bench.screens.ask_as_read(sightings[j])
         for number, capture in enumerate(performance.captures):
             self._ask_slip(capture, branch, bindings, number)
+        if performance.unannounced and not performance.captures[-1].lines:
+            performance.captures.pop()  # the slip before was taken away meanwhile
 
     def _last_settles(self, sightings: Sequence[Sighting]) -> None:
         """The screen at which the action ended goes on standing there: it is read once it is at rest."""
@@ -255,7 +282,8 @@ class Proceedings:
         frames = self._bench.screens.frames(sighting)
         if not frames or (is_passing(sighting.kind) and len(frames) < 2):
             return ""
-        return self._bench.timeline.blob(frames[0].jpeg)
+        shown = self._bench.screens.picture(sighting)
+        return self._bench.timeline.blob(shown) if shown else ""
 
     def _settle(self, session: Session, judgement: Judgement) -> None:
         """The branch that fits becomes the ledger, as far as it is certain."""
@@ -275,7 +303,7 @@ class Proceedings:
     def _take_paper(self, performance: Performance) -> None:
         """Off with the slips, so that the next ones stand alone before the camera."""
         paper = self._bench.rig.paper
-        if performance.captures and paper is not None:
+        if performance.captures and paper is not None and paper.can_take:
             try:
                 paper.take()
             except RigError as error:

@@ -28,7 +28,7 @@ from tillrig.rigs import OpenRig, Rig
 from tillrig.session.attempt import Attempt
 from tillrig.session.bench import Bench
 from tillrig.session.echo import echo_rate
-from tillrig.session.interferences import Interferer, When
+from tillrig.session.interferences import Interferer, When, conditions_of
 from tillrig.session.outcome import Outcome
 from tillrig.session.proceedings import Proceedings
 from tillrig.session.states import Navigator
@@ -165,12 +165,13 @@ class Session:
         """`do` from the state in which the terminal is. `judged` False: on the way to a state, where only a proven FAIL
         counts for the attempt.
         """
+        changes = conditions_of(interferences)
         progress.emit("action", text=describe(action))
         for message, scenarios in host:
             self.host.play(*_listed(scenarios), message=message)
         try:
             with Interferer(self, interferences) as interferer:
-                outcome = self._proceedings.run(self, action)
+                outcome = self._proceedings.run(self, action, changes)
             undone = tuple(unmet(self._proceedings.branches, self.host.scenarios, interferer.missed))
             outcome = msgspec.structs.replace(outcome, findings=(*outcome.findings, *undone))
         finally:
@@ -256,14 +257,16 @@ class Session:
         if self._closed:
             return
         self._closed = True
-        bench, self._bench = self._bench, self._bench
+        bench = self._bench
         if self._attempt is not None:
             self._attempt.close(error or BlockedError(f"the attempt was interrupted: {reason}"))
         health: tuple[HealthRecord, ...] = ()
         if bench is not None:
             bench.rig.safe()
-            health = () if error is not None else self.check()
-            bench.close()
+            try:
+                health = () if error is not None else self.check()
+            finally:
+                bench.close()
         self._write_record(reason, error, health)
         self.timeline.close()
         self._bench = None

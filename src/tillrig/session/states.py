@@ -247,12 +247,16 @@ class Navigator:
 
     def _wakes(self) -> bool:
         """Whether a dark terminal only slept: any key wakes it, and is swallowed."""
+        hand = self._session.bench.hand
         count = self._session.bench.eye.count
-        self._session.bench.hand.press("clear")
+        hand.begin()
+        hand.press("clear")
         lit = self._session.timeline.wait_for(
             lambda: next((one for one in self._session.bench.eye.since(count) if one.kind != DARK), None),
             time.monotonic() + WAKE_S,
         )
+        if lit is None:
+            hand.check_keys()
         return lit is not None
 
     def _went_dark(self) -> None:
@@ -261,9 +265,15 @@ class Navigator:
         left = session.ledger.position
         if not self._known or left not in ("menu", "operator_prompt"):
             return
-        sound = session.bench.hand.power_witness() == "clears_rig"
-        word = failed if sound else unsure
-        reason = "supply reaches it and nobody switched it off" if sound else "nothing tells whether supply reaches it"
+        hand = session.bench.hand
+        words = {"supply": hand.power_witness(), "the key": hand.key_witness()}
+        doubtful = [name for name, said in words.items() if said != "clears_rig"]
+        word = unsure if doubtful else failed
+        reason = (
+            f"no witness for {' and '.join(doubtful)}"
+            if doubtful
+            else "supply and key reach it, and nobody switched it off"
+        )
         session.report(
             word("STAYS-ON", "screen.dark", f"the terminal stays on ({left})", "dark, no key wakes it", reason)
         )

@@ -19,6 +19,7 @@ _LEAST_LIKE = 0.8
 _SAME_START = 2.5
 # Of so many different texts it is remembered, at most, what a column printed of them.
 _REMEMBERED = 8
+RULE = "-"
 
 
 class PrintHead:
@@ -68,14 +69,15 @@ def dead_columns(
         return tuple(found)
     starts = np.array([lefts[number] + fits[number].origin for number in known])  # type: ignore[union-attr]
     offsets, curve = _offsets(starts, np.array([tops[number] for number in known]))
-    missing, inked = np.zeros((len(known), dots)), np.zeros((len(known), dots))
-    for row, number in enumerate(known):
+    voices, row_of = _voices([fits[number].text for number in known])  # type: ignore[union-attr]
+    missing, inked = np.zeros((len(voices), dots)), np.zeros((len(voices), dots))
+    for place, number in enumerate(known):
         fit = fits[number]
         assert fit is not None
-        first = int(offsets[row])
+        first = int(offsets[place])
         low, high = max(0, first), min(dots, first + len(fit.inked))
-        missing[row, low:high] = fit.missing[low - first : high - first]
-        inked[row, low:high] = fit.inked[low - first : high - first]
+        missing[row_of[place], low:high] += fit.missing[low - first : high - first]
+        inked[row_of[place], low:high] += fit.inked[low - first : high - first]
     says = inked >= _LEAST_INK
     lacks = says & (missing >= _MISSING * inked)
     count, against = says.sum(axis=0), (says & ~lacks).sum(axis=0)
@@ -86,7 +88,7 @@ def dead_columns(
         for column in np.flatnonzero(share >= _MISSING).tolist()
         if count[column] >= _LEAST_LINES and share[column] >= share[max(0, column - 2) : column + 3].max()
     ]
-    rows = {number: row for row, number in enumerate(known)}
+    rows = dict(zip(known, row_of, strict=True))
     for number, fit in enumerate(fits):
         mine = rows.get(number)
         at = curve(tops[number])
@@ -99,9 +101,24 @@ def dead_columns(
             here |= {column for column in head.dead(fit.text) if not here & {column - 1, column, column + 1}}
         found[number] = tuple(at + column for column in sorted(here))
     if head is not None and remember and curve.aligned:
-        for row, number in enumerate(known):
-            head.remember(fits[number].text, says[row], lacks[row])  # type: ignore[union-attr]
+        for row, text in enumerate(voices):
+            head.remember(text, says[row], lacks[row])
     return tuple(found)
+
+
+def _voices(texts: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Who speaks, and for each line which of them: every line for itself, but all rules, which reach far and have
+    little ink in a column, with one voice."""
+    voices: list[str] = []
+    row_of = []
+    for text in texts:
+        rule = not text.strip("-")
+        if rule and RULE in voices:
+            row_of.append(voices.index(RULE))
+            continue
+        row_of.append(len(voices))
+        voices.append(RULE if rule else text)
+    return voices, row_of
 
 
 def _dead(
