@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from tillrig.masking import Masker, mask_digits
 from tillrig.observations import Line, Reading, ScreenSeen, SlipSeen, Testimony
-from tillrig.observers.screen import SECRET_FIELDS, Sighting, State
 from tillrig.observers.redaction import painted_over
+from tillrig.observers.screen import SECRET_FIELDS, Sighting, State
 from tillrig.observers.slip import Capture
 from tillrig.profiles import LineExpectation, Profile, RowExpectation
 from tillrig.profiles.slips import parse_slip

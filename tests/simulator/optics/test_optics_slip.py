@@ -177,3 +177,14 @@ def test_a_dot_line_of_another_length_is_refused() -> None:
     """Rule: the printer has 384 dots."""
     with pytest.raises(ValueError, match="48 bytes, got 47"):
         SlipCamera(Pose.draw("clean", 1)).advance([bytes(47)], 1.0)
+
+
+@pytest.mark.parametrize("grade", GRADES)
+def test_the_first_line_may_leave_at_any_moment_of_an_exposure(grade: str) -> None:
+    """Every moment of the first ones of a slip gives a picture, also when its lowest row saw only the slot."""
+    pose = Pose.draw(grade, 3)
+    renderer, paper = SlipRenderer(pose), Paper(pose, 0, since=0.0)
+    paper.advance(np.ones((40, 384), bool), 100.0)
+    start = 100.0 - 40 / LINES_PER_SECOND
+    for at in np.linspace(start - 0.02, start + 0.02, 81):
+        assert renderer.compose(paper, float(at), 0.004).shape == (1920, 720, 3)

@@ -107,6 +107,8 @@ class SlipRenderer:
     def _lay(self, frame: Frame, sheet: Frame, ink: Frame, motion: _Motion, sigma: float) -> None:
         """Put the paper into the frame: only the rows it reaches, and its outline only around the torn end."""
         first = int(np.count_nonzero(motion.ends < 0))  # drawn dot rows above the first line
+        if first == self.depth:
+            return  # the first line leaves the slot after the lowest row was exposed
         above = max(0, first - LEADING_DOTS - 2)
         spread = math.ceil(3 * sigma) + 22  # tilt, curl and blur carry a dot row so far up or down the frame
         top = max(0, int(self._row_of_height[self.depth - above]) - spread)
