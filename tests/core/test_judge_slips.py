@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tillrig.judge import judge
 from tillrig.judge.slips import align_lines
-from tillrig.observations import Reading
+from tillrig.observations import Line, Reading
 from tillrig.profiles import load_profile
 from tillrig.profiles.slips import slip_lines
 from tillrig.steps import Slip
 from tillrig.verdicts import Verdict
 
-from .builders import MERCHANT, MERCHANT_LINES, branch, said, slip
+from .builders import MERCHANT, MERCHANT_LINES, branch, field, said, slip
 
 
 def failures(judgement):
@@ -69,6 +70,84 @@ def test_a_value_that_is_not_printed_is_no_misreading(profile):
 def test_a_waiver_where_a_signature_is_due_is_found(profile):
     lines = (*MERCHANT_LINES, "未超1000.00元,免密免签")
     assert ("FREE-LIMIT", "slip.merchant.waiver") in failures(judge([branch(MERCHANT)], [slip(lines)], {}, profile))
+
+
+AMOUNT_TOO_MUCH = "RMB 99.99"
+
+
+def with_extra(text, *words, after=7, confidence=0.99, complete=True):
+    """The sound slip with one line more; nobody was asked about it but for `words`."""
+    sound = slip(complete=complete)
+    more = Line(text=text, confidence=confidence, box=(1.0, 2.0, 30.0, 40.0), testimonies=words)
+    return msgspec.structs.replace(sound, lines=(*sound.lines[: after + 1], more, *sound.lines[after + 1 :]))
+
+
+def told(seen, profile):
+    judgement = judge([branch(MERCHANT)], [seen], {}, profile)
+    return [(one.verdict.value, one.requirement, one.point) for one in judgement.findings if one.verdict != "PASS"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "verdict"),
+    [
+        (AMOUNT_TOO_MUCH, (), "INCONCLUSIVE"),
+        (AMOUNT_TOO_MUCH, (said(AMOUNT_TOO_MUCH, readers=1),), "INCONCLUSIVE"),
+        (AMOUNT_TOO_MUCH, (said(AMOUNT_TOO_MUCH, frames=1),), "INCONCLUSIVE"),
+        (AMOUNT_TOO_MUCH, (said(AMOUNT_TOO_MUCH, Reading.UNREADABLE),), "INCONCLUSIVE"),
+        (AMOUNT_TOO_MUCH, (said(AMOUNT_TOO_MUCH),), "FAIL"),
+        ("测试版 TEST", (), "INCONCLUSIVE"),
+        ("测试版 TEST", (said("测试版 TEST", readers=1),), "FAIL"),
+    ],
+)
+def test_a_line_that_nothing_expects_is_found(profile, text, words, verdict):
+    """Read blind it accuses nobody; the eye's word does, from two frames, on money by two readers."""
+    point = "slip.merchant.amount" if text == AMOUNT_TOO_MUCH else "slip.merchant.text"
+    assert told(with_extra(text, *words), profile) == [(verdict, "SLIP-LINES", point)]
+
+
+def test_a_line_printed_twice_is_found(profile):
+    assert told(with_extra("RMB 1,234.56", after=6), profile) == [("INCONCLUSIVE", "SLIP-LINES", "slip.merchant.amount")]
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("", {}),
+        ("--------------------", {}),
+        ("· .", {}),
+        ("l1", {}),
+        ("RMB 9g.9", {"confidence": 0.55}),
+        ("RMB 99.99", {"complete": False}),
+    ],
+    ids=["blank", "rule", "specks", "two characters", "illegible", "out of view"],
+)
+def test_what_may_be_no_line_at_all_is_no_finding(profile, text, more):
+    assert told(with_extra(text, **more), profile) == []
+
+
+def test_half_of_a_line_that_was_read_in_two_is_no_finding(profile):
+    """Whatever the eye says of the other half."""
+    half = "SATISFACTORY RECEIPT"
+    lines = tuple("I ACKNOWLEDGE  OF RELATIVE G" if n == 10 else text for n, text in enumerate(MERCHANT_LINES))
+    words = {10: (said(MERCHANT_LINES[10], Reading.UNREADABLE, lines[10]),)}
+    sound = slip(lines, words=words)
+    more = Line(text=half, confidence=0.99, box=(1.0, 2.0, 30.0, 40.0))
+    seen = msgspec.structs.replace(sound, lines=(*sound.lines[:10], more, *sound.lines[10:]))
+    assert [one[2] for one in told(seen, profile)] == ["slip.merchant.signature"]
+
+
+def test_a_slip_on_which_something_is_not_found_has_no_line_too_many(profile):
+    """What was not found may be what was read otherwise."""
+    seen = with_extra(AMOUNT_TOO_MUCH)
+    seen = msgspec.structs.replace(seen, lines=seen.lines[1:])
+    assert {one[1] for one in told(seen, profile)} == {"SLIP-HEADER"}
+
+
+def test_a_reprint_mark_that_is_expected_is_no_line_too_many(profile):
+    mark = "****重打印/DUPLICATED****"
+    marked = msgspec.structs.replace(MERCHANT, fields=(*MERCHANT.fields, field("reprint_mark", "presence", True)))
+    sound = slip((*MERCHANT_LINES[:8], mark, *MERCHANT_LINES[8:]))
+    assert judge([branch(marked)], [sound], {}, profile).verdict is Verdict.PASS
 
 
 def test_a_slip_for_a_declined_sale_is_found(profile):

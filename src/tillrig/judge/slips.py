@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tillrig.judge.align import align
@@ -15,6 +16,11 @@ from tillrig.verdicts import Finding, Verdict
 
 #: Two texts less alike than this are not the same line.
 LIKE = 0.5
+#: A line read with less is not legible: whether anything stands there at all is open.
+LEGIBLE = 0.9
+#: Three characters and more that are no rule.
+_TEXT = re.compile(r"(?:.*\w){3}", re.DOTALL)
+_AMOUNT = re.compile(r"(?:RMB|CNY|¥)?-?[\d,]*\d\.\d\d(?:元)?")
 
 
 def align_lines(expected: Sequence[LineExpectation], printed: Sequence[str]) -> list[int | None]:
@@ -77,7 +83,69 @@ def _lines(step: Slip, slip: SlipSeen, bindings: Mapping[str, str], profile: Pro
         else:
             yield _line(one, point, slip, slip.lines[place])
     used = {place for place in places if place is not None}
-    yield from _forbidden(step, slip, used, bindings, profile)
+    unwanted: set[int] = set()
+    yield from _forbidden(step, slip, used, unwanted, bindings, profile)
+    if slip.complete and len(used) == len(expected) and not any(one.unbound for one in expected):
+        yield from _extra(step, slip, expected, places, unwanted)
+
+
+def _extra(
+    step: Slip,
+    slip: SlipSeen,
+    expected: Sequence[LineExpectation],
+    places: Sequence[int | None],
+    unwanted: set[int],
+) -> Iterator[Finding]:
+    """Legible lines of a slip that has all its own and of which nothing was expected."""
+    known = {place: one for one, place in zip(expected, places, strict=True) if place is not None}
+    for number, line in enumerate(slip.lines):
+        if number in known or number in unwanted or line.confidence < LEGIBLE or not _TEXT.match(bare(line.text)):
+            continue
+        if not _piece_of_a_neighbour(number, slip, known):
+            yield _not_expected(step, slip, line)
+
+
+def _piece_of_a_neighbour(number: int, slip: SlipSeen, known: Mapping[int, LineExpectation]) -> bool:
+    """Whether the reader may have parted one printed line in two, or the line before goes on with what nobody knows."""
+    text = bare(slip.lines[number].text)
+    for other in (number - 1, number + 1):
+        one = known.get(other)
+        if one is None:
+            continue
+        if one.prefix and other < number:
+            return True
+        wanted = bare(one.text)
+        if len(text) < len(wanted) and text in wanted and not _stands_whole(one, slip.lines[other]):
+            return True
+    return False
+
+
+def _stands_whole(one: LineExpectation, line: Line) -> bool:
+    said = line.said_of(one.text)
+    return said is not None and said.reading is Reading.MATCH
+
+
+def _not_expected(step: Slip, slip: SlipSeen, line: Line) -> Finding:
+    """FAIL when the eye stands by the line as it was read, from two frames, on money with two readers; a blind reading
+    alone accuses nobody.
+    """
+    money = _AMOUNT.fullmatch(bare(line.text)) is not None
+    point = f"slip.{step.copy}.{'amount' if money else 'text'}"
+    shown = {
+        "pictures": (slip.picture,) if slip.picture else (),
+        "boxes": (line.box,) if slip.picture else (),
+        "money": money,
+        "at": slip.at,
+    }
+    said = line.said_of(line.text)
+    text = "a line that nothing expects"
+    if said is None or said.reading is not Reading.MATCH:
+        reason = f"{text}; it was read once, and the eye was not asked to stand by it" if said is None else said.why
+        return unsure("SLIP-LINES", point, "(no such line)", line.text, reason, evidence=slip.frames, **shown)
+    if len(said.frames) < 2 or (money and len(said.readers) < 2):
+        reason = f"{text}; seen by {len(said.readers)} readers in {len(said.frames)} frames only"
+        return unsure("SLIP-LINES", point, "(no such line)", line.text, reason, evidence=said.frames, **shown)
+    return failed("SLIP-LINES", point, "(no such line)", line.text, text, evidence=said.frames, **shown)
 
 
 def _line(one: LineExpectation, point: str, slip: SlipSeen, line: Line) -> Finding:
@@ -124,17 +192,26 @@ def _not_printed(
 
 
 def _forbidden(
-    step: Slip, slip: SlipSeen, used: set[int], bindings: Mapping[str, str], profile: Profile
+    step: Slip,
+    slip: SlipSeen,
+    used: set[int],
+    unwanted_lines: set[int],
+    bindings: Mapping[str, str],
+    profile: Profile,
 ) -> Iterator[Finding]:
-    """Lines of fields that must not be printed, found among those that nothing was expected of."""
+    """Lines of fields that must not be printed, found among those that nothing was expected of; their numbers go into
+    `unwanted_lines`.
+    """
     unwanted = [
         field for field in (*step.fields, *step.forbidden) if absent(field, bindings) or field in step.forbidden
     ]
     for field in unwanted:
         point = f"slip.{step.copy}.{field.name}"
         for label in labels_of(profile, step, field.name):
-            found = _labelled_line(label, slip, used)
-            if found is not None:
+            number = _labelled_line(label, slip, used)
+            if number is not None:
+                found = slip.lines[number]
+                unwanted_lines.add(number)
                 yield failed(
                     field.requirement, point, "(not printed)", found.text, "a line that must not be there",
                     pictures=(slip.picture,) if slip.picture else (), boxes=(found.box,) if slip.picture else (),
@@ -145,12 +222,12 @@ def _forbidden(
             yield passed(field.requirement, point, "(not printed)", at=slip.at)
 
 
-def _labelled_line(label: str, slip: SlipSeen, used: set[int]) -> Line | None:
+def _labelled_line(label: str, slip: SlipSeen, used: set[int]) -> int | None:
     wanted = bare(label)
     for number, line in enumerate(slip.lines):
         text = bare(line.text)
         if number not in used and (alike(wanted, text[: len(wanted)]) >= 0.75 or alike(wanted, text) >= 0.65):
-            return line
+            return number
     return None
 
 
