@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tillrig.host import HostExchange, TestHost
-from tillrig.host.scenarios import Decline
+from tillrig.host.scenarios import BadKeyCheck, Decline, Partial, Scenario, WrongField, WrongMti
 from tillrig.judge.host import compare
 from tillrig.observers.host import HostObserver
 from tillrig.steps import Branch, Field, Guard, HostMessage
@@ -150,3 +150,37 @@ def test_what_the_profile_allows_the_host_does_not_forbid(client: Any, cards: An
     named = Field(name="F22", kind="digits", value="802", requirement="SALE-ENTRY-MODE")
     assert told(client.exchange(), msgspec.structs.replace(PLAIN, fields=(named,))) == []
     assert told(client.exchange(), PLAIN) == [("FAIL", "SALE-REQUEST", "host.sale.F22")]
+
+
+@pytest.mark.parametrize(
+    ("played", "wrong"),
+    [
+        ((WrongField(4),), "F4"),
+        ((WrongField(4), WrongField(11)), "F11"),
+        ((WrongField(41), WrongField(11), WrongMti()), "mti"),
+        ((), ""),
+    ],
+)
+def test_the_first_wrong_field_of_an_answer_decides(
+    host: TestHost, client: Any, played: tuple[Scenario, ...], wrong: str
+) -> None:
+    """Rules H11: MTI, F3, F11, F41, F42, F4."""
+    if played:
+        host.play(*played, message="sale")
+    client.sale(100)
+    outcome, code = OBSERVER.outcome(client.exchange())
+    assert (outcome, code) == (("bad_answer", wrong) if wrong else ("approved", "00"))
+
+
+def test_a_partial_approval_has_another_amount_and_is_no_bad_answer(host: TestHost, client: Any) -> None:
+    """F39 10: field 4 is what was approved."""
+    host.play(Partial(50), message="sale")
+    fields = client.sale_fields(100, "debit-stripe")
+    client.send(client.frame("0200", fields | {60: fields[60] + "1"}, client.mak))
+    assert OBSERVER.outcome(client.exchange()) == ("approved", "10")
+
+
+def test_a_bad_key_check_is_field_62(host: TestHost, client: Any) -> None:
+    host.play(BadKeyCheck(), message="signin")
+    client.send(client.frame("0800", client.ids() | {60: f"00{client.batch}003", 63: "01 "}))
+    assert OBSERVER.outcome(client.exchange()) == ("bad_answer", "F62")

@@ -7,9 +7,8 @@ from collections.abc import Collection
 
 from tillrig.host import HostExchange
 from tillrig.observations import HostSeen
+from tillrig.reference.exchanges import CHECKED
 
-#: Fields compared in the order in which a terminal checks an answer (rules H11), after the message type.
-CHECKED = (3, 11, 41, 42, 4)
 _FIELD = re.compile(r"(?:the length of )?field (\d+)\b")
 
 
@@ -66,15 +65,18 @@ class HostObserver:
 
     @staticmethod
     def _wrong(exchange: HostExchange) -> str:
-        if exchange.answer_mti and exchange.answer_mti != _answer_mti(exchange.mti):
-            return "mti"
-        for number in CHECKED:
-            asked, answered = exchange.text(number), exchange.answered(number)
-            if number == 4 and exchange.answered(39) == "10":
-                continue
-            if asked is not None and answered is not None and asked != answered:
-                return f"F{number}"
-        return ""
+        """The first thing in which the answer differs from its request, in the terminal's order; "" for none."""
+        return next((name for name in CHECKED if _differs(exchange, name)), "")
+
+
+def _differs(exchange: HostExchange, name: str) -> bool:
+    if name == "mti":
+        return bool(exchange.answer_mti) and exchange.answer_mti != _answer_mti(exchange.mti)
+    number = int(name.removeprefix("F"))
+    if number == 4 and exchange.answered(39) == "10":
+        return False
+    asked, answered = exchange.text(number), exchange.answered(number)
+    return asked is not None and answered is not None and asked != answered
 
 
 def _unread(exchange: HostExchange) -> tuple[str, ...]:

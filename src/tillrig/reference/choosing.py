@@ -16,8 +16,6 @@ REPEATED = frozenset({"reversal", "batch_upload"})
 #: Outcomes that leave nothing in the host's log.
 SILENT = frozenset({"not_sent", "refused_connection"})
 EXTRA, OTHER_OUTCOME = 2, 3
-#: Fields in which an answer can differ from its request, in the order of rules H11.
-COMPARED = ("F3", "F11", "F41", "F42", "F4")
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -50,27 +48,12 @@ def choose(branches: Sequence[Branch], log: Sequence[Exchange]) -> Chosen:
 
 
 def exchange_of(seen: HostSeen) -> Exchange:
-    """What the host's log says of one message. The field that a bad answer got wrong is found by comparing it with the
-    request, in the terminal's order of checking.
-    """
+    """What the host's log says of one message. Of a bad answer the observer's `code` says what was wrong."""
     outcome: Outcome = seen.outcome  # type: ignore[assignment]
-    if seen.message == "settlement" and lookup_seen(seen, "answer.F48"):
+    if seen.message == "settlement" and outcome != "bad_answer" and lookup_seen(seen, "answer.F48"):
         digits = lookup_seen(seen, "answer.F48") or ""
         return Exchange(seen.message, "approved" if outcome == "declined" else outcome, digits[30:31] + digits[61:62])
-    if outcome == "bad_answer":
-        return Exchange(seen.message, outcome, _wrong(seen))
     return Exchange(seen.message, outcome, seen.code)
-
-
-def _wrong(seen: HostSeen) -> str:
-    for name in COMPARED:
-        asked, said = seen.fields.get(name), seen.answer.get(name)
-        if asked is not None and said is not None and asked != said:
-            return name
-    told = {seen.code.lower(), *seen.played.lower().replace("-", "_").replace(" ", "_").split("_")}
-    known = {name.lower(): name for name in ("F62", *COMPARED)}
-    known |= {"check": "F62", "key": "F62", "keys": "F62", "kcv": "F62"}
-    return next((known[word] for word in sorted(told) if word in known), "mti")
 
 
 def _folded(log: Sequence[Exchange]) -> tuple[Exchange, ...]:
