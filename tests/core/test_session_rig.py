@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tillrig import NoAnswer, PowerOn, Sale, When, acquire
-from tillrig.errors import HostPortError, RigError, UsageError
+from tillrig.errors import CameraError, HostPortError, RigError, UsageError
 from tillrig.evidence import load_run
 from tillrig.rigs import load_rig
 from tillrig.verdicts import Verdict
@@ -129,12 +129,41 @@ def test_a_disturbance_that_never_took_place_is_inconclusive(tmp_path):
     with acquire(rig(), tmp_path) as session:
         session.ready()
         plan = [("settlement", NoAnswer())]
-        outcome = session.do(FREE, host=plan, interferences=[When("screen.ask_pin", "pull_card")])
-        assert {(one.point, one.seen) for one in outcome.failures} == {
-            ("host.settlement", "(not played)"),
-            ("screen.ask_pin", "(not done)"),
+        outcome = session.do(FREE, host=plan, interferences=[When("screen.ask_pin", "link_down")])
+        assert {("host.settlement", "(not played)"), ("screen.ask_pin", "(not done)")} <= {
+            (one.point, one.seen) for one in outcome.failures
         }
         assert outcome.verdict is Verdict.INCONCLUSIVE
+        session.ready()
         assert not session.host.scenarios
         played = session.do(FREE, interferences=[When("host.sale", "link_up")])
         assert played.verdict is Verdict.PASS, played.failures
+
+
+def test_a_rig_that_fails_amid_a_sale_leaves_no_false_fail_behind(tmp_path, monkeypatch):
+    """The sale went through, nobody saw it to its end: what the terminal holds is found out before the next."""
+    with acquire(rig(), tmp_path) as session:
+        session.ready()
+        with monkeypatch.context() as broken, pytest.raises(CameraError):
+            broken.setattr(session.bench.slips, "at_rest", _no_picture)
+            session.do(FREE)
+        assert session.ledger.uncertain
+        session.ready()
+        assert len(session.ledger.journal) == 1
+        after = session.do(FREE)
+        assert after.verdict is Verdict.PASS, after.failures
+        assert "money.booked" in {one.point for one in after.findings}
+
+
+def _no_picture(*_):
+    raise CameraError("slip: unplugged by the test")
+
+
+def test_an_act_nobody_predicts_is_refused(tmp_path):
+    with acquire(rig(), tmp_path) as session:
+        session.ready()
+        with pytest.raises(UsageError, match="cut_power at host.sale leads to is not predicted"):
+            session.do(FREE, interferences=[When("host.sale", "cut_power")])
+        cut = [When("screen.ask_card", "link_down")]
+        down = session.do(Sale(amount=5_00, card="credit-chip", pin="none"), interferences=cut)
+        assert down.verdict is Verdict.PASS, down.failures

@@ -30,9 +30,15 @@ def money_findings(
         for one in host.ledger.select(tid=terminal_no)
         if one.state != "declined"
     ]
-    own = tuple(record for record in ledger.journal if not isinstance(record.issuer, Symbol))
+    booked_here = {(one.batch, one.stan) for one in booked}
+    own = tuple(
+        record
+        for record in ledger.journal
+        if not isinstance(record.issuer, Symbol) or (record.batch, record.stan) in booked_here
+    )
     if len(own) < len(ledger.journal):
-        # Records of another host's time, found and not made: its books are not here.
+        # Records of another host's time, found and not made: its books are not here. One that was found after the rig
+        # had failed in the midst of it is in these.
         ledger = msgspec.structs.replace(ledger, journal=own)
     found = tuple(
         Finding(

@@ -28,11 +28,11 @@ from tillrig.rigs import OpenRig, Rig
 from tillrig.session.attempt import Attempt
 from tillrig.session.bench import Bench
 from tillrig.session.echo import echo_rate
-from tillrig.session.interferences import Interferer, When, conditions_of
+from tillrig.session.interferences import PREDICTED, Interferer, When, conditions_of
 from tillrig.session.outcome import Outcome
 from tillrig.session.proceedings import Proceedings
 from tillrig.session.states import Navigator
-from tillrig.session.unmet import unmet
+from tillrig.session.unmet import unmet, void
 from tillrig.timeline import Timeline
 from tillrig.verdicts import Finding, Verdict, of_exception
 
@@ -173,7 +173,11 @@ class Session:
             with Interferer(self, interferences) as interferer:
                 outcome = self._proceedings.run(self, action, changes)
             undone = tuple(unmet(self._proceedings.branches, self.host.scenarios, interferer.missed))
-            outcome = msgspec.structs.replace(outcome, findings=(*outcome.findings, *undone))
+            found = outcome.findings
+            if any(when.act in PREDICTED for when in interferer.missed):
+                found = tuple(map(void, found))
+                self.ledger = msgspec.structs.replace(self.ledger, uncertain=True)
+            outcome = msgspec.structs.replace(outcome, findings=(*found, *undone))
         finally:
             self.host.clear()
         self._keep(action, outcome, judged=judged)

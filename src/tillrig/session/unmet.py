@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from tillrig.host.scenarios import Order, RefuseConnection
 from tillrig.judge.findings import unsure
 from tillrig.judge.judgement import point_of
 from tillrig.session.interferences import When
 from tillrig.steps import Branch
-from tillrig.verdicts import Finding
+from tillrig.verdicts import Finding, Verdict
 
 
 def unmet(branches: Sequence[Branch], orders: Iterable[Order], missed: Iterable[When]) -> Iterator[Finding]:
@@ -27,6 +29,14 @@ def unmet(branches: Sequence[Branch], orders: Iterable[Order], missed: Iterable[
             _requirement(branches, when.point), when.point, f"{when.act} takes place", "(not done)",
             f"{when.point} never came",
         )  # fmt: skip
+
+
+def void(finding: Finding) -> Finding:
+    """A FAIL against what was predicted for an act that did not take place."""
+    if finding.verdict is not Verdict.FAIL:
+        return finding
+    reason = f"{finding.reason}; void: predicted for an interference that did not take place"
+    return msgspec.structs.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
 def _requirement(branches: Sequence[Branch], point: str) -> str:
