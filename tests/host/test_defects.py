@@ -10,7 +10,9 @@ import pytest
 from tillrig.host import HostExchange, TestHost
 from tillrig.host.scenarios import BadKeyCheck, Decline, Partial, Scenario, WrongField, WrongMti
 from tillrig.judge.host import compare
+from tillrig.masking import mask_pan
 from tillrig.observers.host import HostObserver
+from tillrig.reference import Ledger, Record, Settled
 from tillrig.steps import Branch, Field, Guard, HostMessage
 from tillrig.verdicts import Finding, Verdict
 
@@ -23,25 +25,32 @@ UPLOAD = HostMessage(
     present=(Field(name="F48", kind="presence", value=True, requirement="SETTLE-END"),),
     sends=(1, 9),
 )
-TOTALS = Field(name="F48", kind="digits", value="0" * 62, requirement="SETTLE-REQUEST")
 
 
-def findings(exchange: HostExchange, step: HostMessage, *others: HostMessage) -> list[Finding]:
+def record(voucher: str, amount: int, masked: str) -> Record:
+    """A record of the terminal's journal."""
+    return Record(
+        stan=voucher, batch="000001", amount=amount, card="", masked=masked, expiry="", entry="stripe", operator="01"
+    )
+
+
+def findings(exchange: HostExchange, step: HostMessage, journal: tuple[Record, ...] | None = None) -> list[Finding]:
     """What the judge makes of one exchange of which the step names no more than it must."""
     seen = OBSERVER.observe(exchange)
     step = msgspec.structs.replace(step, may=tuple(seen.fields))
-    branch = Branch(name="only", guard=Guard(outcomes=()), steps=(step, *others), ledger=None, forbidden=())
+    batch = Settled(
+        batch="000001", when="", operator="01", result_in="2", result_out="1", records=journal or (),
+        complete=journal is not None,
+    )  # fmt: skip
+    ledger = Ledger(settled=batch)
+    branch = Branch(name="only", guard=Guard(outcomes=()), steps=(step,), ledger=ledger, forbidden=())
     return [one for one in compare(branch, [seen], {}, {}, None) if one.verdict is not Verdict.PASS and one.at]
 
 
-def told(exchange: HostExchange, step: HostMessage, *others: HostMessage) -> list[tuple[str, str, str]]:
-    return [(one.verdict.value, one.requirement, one.point) for one in findings(exchange, step, *others)]
-
-
-def settled(known: bool) -> HostMessage:
-    return HostMessage(
-        message="settlement", requirement="SETTLE-REQUEST", optional=True, fields=(TOTALS,) if known else ()
-    )
+def told(
+    exchange: HostExchange, step: HostMessage, journal: tuple[Record, ...] | None = None
+) -> list[tuple[str, str, str]]:
+    return [(one.verdict.value, one.requirement, one.point) for one in findings(exchange, step, journal)]
 
 
 @pytest.fixture
@@ -54,7 +63,7 @@ def sold(client: Any, cards: Any) -> tuple[str, str]:
 def test_a_sound_upload_is_no_finding(client: Any, sold: tuple[str, str]) -> None:
     voucher, pan = sold
     client.upload(f"0100{voucher}{pan}000000000100")
-    assert told(client.exchange(), UPLOAD, settled(True)) == []
+    assert told(client.exchange(), UPLOAD, ()) == []
 
 
 def test_a_wrong_amount_in_an_upload_is_found(client: Any, sold: tuple[str, str]) -> None:
@@ -73,13 +82,26 @@ def test_another_card_in_an_upload_is_found_and_not_shown(client: Any, sold: tup
     assert found.verdict is Verdict.FAIL and other not in str(found) and sold[1].lstrip("0") not in str(found)
 
 
-@pytest.mark.parametrize(("known", "verdict"), [(True, "FAIL"), (False, "INCONCLUSIVE")])
-def test_a_record_of_another_voucher_accuses_only_where_the_batch_is_known(
-    client: Any, sold: tuple[str, str], known: bool, verdict: str
+@pytest.mark.parametrize(
+    ("batch", "verdict"),
+    [
+        (None, "INCONCLUSIVE"),
+        ((), "FAIL"),
+        ((("777777", 100, "debit-stripe"),), ""),
+        ((("777777", 101, "debit-stripe"),), "FAIL"),
+        ((("777777", 100, "credit-stripe"),), "FAIL"),
+        ((("777778", 100, "debit-stripe"),), "FAIL"),
+    ],
+    ids=["journal unknown", "journal empty", "in the journal", "other amount", "other card", "other voucher"],
+)
+def test_a_record_that_the_host_never_booked_is_compared_with_the_journal(
+    client: Any, sold: tuple[str, str], cards: Any, batch: Any, verdict: str
 ) -> None:
-    """A terminal that comes with yesterday's journal uploads what this host never booked."""
+    """A terminal that comes with yesterday's journal uploads what this host never saw: that is sound."""
     client.upload(f"0100777777{sold[1]}000000000100")
-    assert told(client.exchange(), UPLOAD, settled(known)) == [(verdict, "SETTLE-UPLOAD", "host.batch_upload.F48")]
+    journal = None if batch is None else tuple(record(*one[:2], mask_pan(cards[one[2]].pan)) for one in batch)
+    expected = [(verdict, "SETTLE-UPLOAD", "host.batch_upload.F48")] if verdict else []
+    assert told(client.exchange(), UPLOAD, journal) == expected
 
 
 def test_bytes_left_over_are_found_though_the_host_only_declines(client: Any) -> None:

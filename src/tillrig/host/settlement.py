@@ -10,7 +10,7 @@ from tillrig.host.ledger import Booking, Settlement
 
 BLOCK = 31
 RECORD = 40
-#: Said of an uploaded record that nobody made at this host; of a batch begun elsewhere that is no defect.
+#: Said of an uploaded record that this host never booked; it is sound when the batch began at another host.
 UNKNOWN_RECORD = "not in the host's books"
 
 

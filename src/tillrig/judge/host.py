@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from tillrig.host.settlement import UNKNOWN_RECORD
+from tillrig.host.settlement import UNKNOWN_RECORD, UploadedRecord, records
 from tillrig.judge.align import align
 from tillrig.judge.findings import Witnesses, compared, failed, missing, passed, unsure
 from tillrig.observations import HostSeen
 from tillrig.profiles.texts import value_of
-from tillrig.reference import lookup_seen
-from tillrig.steps import Branch, Field, HostMessage
+from tillrig.reference import Ledger, Record, lookup_seen
+from tillrig.steps import Branch, Field, HostMessage, Symbol
 from tillrig.verdicts import Finding, Verdict
 
 UNEXPECTED = {
@@ -108,7 +108,7 @@ def compare(
             for j in sends:
                 found = tuple(_fields(steps[i], seen[j], bindings))
                 yield from found
-                yield from _defects(steps[i], seen[j], found, _batch_known(branch))
+                yield from _defects(steps[i], seen[j], found, _batch(branch, bindings), bindings)
             if len(sends) < steps[i].sends[0]:
                 text = f"{steps[i].sends[0]} sends"
                 yield failed(
@@ -148,13 +148,54 @@ def _fields(step: HostMessage, seen: HostSeen, bindings: Mapping[str, str]) -> I
     yield from _checks(step, seen)
 
 
-def _batch_known(branch: Branch) -> bool:
-    """Whether the branch knows every record of the batch: it then names the totals that are settled."""
-    steps = [step for step in branch.steps if isinstance(step, HostMessage) and step.message == "settlement"]
-    return any(field.name == "F48" for step in steps for field in step.fields)
+def _batch(branch: Branch, bindings: Mapping[str, str]) -> dict[str, Record] | None:
+    """The records of the batch that is settled, by voucher; None when not all of them are known."""
+    ledger = branch.ledger
+    settled = (ledger.open_settlement or ledger.settled) if isinstance(ledger, Ledger) else None
+    if settled is None or not settled.complete:
+        return None
+    vouchers = [_bound(record.stan, bindings) for record in settled.records]
+    return None if None in vouchers else dict(zip(map(str, vouchers), settled.records, strict=True))
 
 
-def _defects(step: HostMessage, seen: HostSeen, found: Sequence[Finding], batch_known: bool) -> Iterator[Finding]:
+def _bound(value: str | int | Symbol, bindings: Mapping[str, str]) -> str | int | None:
+    return value.value(bindings) if isinstance(value, Symbol) else value
+
+
+def _not_in_the_books(
+    text: str, seen: HostSeen, batch: dict[str, Record] | None, bindings: Mapping[str, str]
+) -> tuple[Verdict, str]:
+    """What becomes of an uploaded record that the host never booked: a batch may have begun at another host, and its
+    records are then known from the terminal's journal only.
+    """
+    if batch is None:
+        return Verdict.INCONCLUSIVE, f"{text}; not all records of the batch are known"
+    record = next((one for one in _uploaded(seen) if f"voucher {one.voucher}:" in text), None)
+    known = batch.get(record.voucher) if record else None
+    if record is None or known is None:
+        return Verdict.FAIL, f"{text} nor in the journal"
+    if int(_bound(known.amount, bindings) or 0) != record.amount:
+        return Verdict.FAIL, f"voucher {record.voucher}: {record.amount} fen, the journal has {known.amount}"
+    if record.card.lstrip("0") != known.masked:
+        return Verdict.FAIL, f"voucher {record.voucher}: another card number than in the journal"
+    return Verdict.PASS, ""
+
+
+def _uploaded(seen: HostSeen) -> tuple[UploadedRecord, ...]:
+    """The records of an upload, their card numbers masked."""
+    try:
+        return records(seen.fields.get("F48", ""))
+    except ValueError:
+        return ()
+
+
+def _defects(
+    step: HostMessage,
+    seen: HostSeen,
+    found: Sequence[Finding],
+    batch: dict[str, Record] | None,
+    bindings: Mapping[str, str],
+) -> Iterator[Finding]:
     """What the host found wrong in the request and the step's own fields have not told."""
     failed_at = {finding.point for finding in found if finding.verdict is Verdict.FAIL}
     for problem in seen.problems:
@@ -164,11 +205,13 @@ def _defects(step: HostMessage, seen: HostSeen, found: Sequence[Finding], batch_
         if name and (point in failed_at or _decided(step, name, text)):
             continue
         need = _need_of(step, name, seen)
-        if UNKNOWN_RECORD in text and not batch_known:
-            # A batch begun at another host: its records are sound and not in these books.
-            yield unsure(need, point, "(as in the books)", text, "not all records of the batch are known", at=seen.at)
-        else:
+        verdict = Verdict.FAIL
+        if UNKNOWN_RECORD in text:
+            verdict, text = _not_in_the_books(text, seen, batch, bindings)
+        if verdict is Verdict.FAIL:
             yield failed(need, point, "(a sound request)", text, "the host found it wrong", at=seen.at)
+        elif verdict is Verdict.INCONCLUSIVE:
+            yield unsure(need, point, "(as in the books)", text, "a batch begun elsewhere is sound", at=seen.at)
 
 
 def _decided(step: HostMessage, name: str, text: str) -> bool:
