@@ -12,6 +12,7 @@ from tillrig.observers.slip import Capture
 from tillrig.profiles import LineExpectation, Profile, RowExpectation
 from tillrig.profiles.slips import parse_slip
 from tillrig.vision import Frame, ScreenReader, SlipReader
+from tillrig.vision.grammar import obeys
 
 #: Distinct frames offered to the eye for one expectation.
 FRAMES = 3
@@ -156,6 +157,13 @@ class SlipInterrogator:
             said = capture.said[(index, one.text)]
             if said.reading != "MATCH" and one.empty.strip():
                 self._ask(capture, index, one.empty, "text")
+
+    def ask_as_read(self, capture: Capture) -> None:
+        """Hear the eye on the own text of each line that nothing expected was laid on: whether it is really there."""
+        asked = {index for index, _ in capture.said}
+        for index, line in enumerate(capture.lines or ()):
+            if index not in asked and line.text.strip() and self._masker.text(line.text) == line.text:
+                self._ask(capture, index, line.text, "amount" if obeys("amount", line.text) else "text")
 
     def _ask(self, capture: Capture, index: int, text: str, kind: str) -> None:
         assert capture.lines is not None

@@ -97,6 +97,8 @@ class Operator:
         self._eye.expect(track.expected)
         if start is not None:
             start()
+        if isinstance(action, PowerOn) and (now := self._eye.current) is not None and now.kind == DARK:
+            result.first = done = now.seq - 1
         printing = False
         gave = "none"
         paper = self._slips.frame if self._slips is not None else None

@@ -18,7 +18,7 @@ from tillrig.judge.judgement import choose_branch
 from tillrig.judge.screens import PASSING_BY, is_passing, pair
 from tillrig.judge.slips import align_lines
 from tillrig.observations import HostSeen, Observation, ScreenSeen
-from tillrig.observers.screen import Sighting
+from tillrig.observers.screen import DARK, Sighting
 from tillrig.observers.slip import Capture
 from tillrig.operator import Performance, Track
 from tillrig.profiles.screens import render_screen
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 HOST_S = 15.0
 #: Reading ahead must have come to an end so long after it is needed.
 READ_S = 120.0
+#: A terminal without supply is dark so soon; what it showed until then belongs to the time before.
+DARK_S = 2.0
 #: An eye that once looked away for longer is no witness that a screen never passed by.
 LONGEST_GAP_S = 0.3
 
@@ -152,6 +154,10 @@ class Proceedings:
 
             def power() -> None:
                 bench.rig.need("power").off()
+                bench.timeline.wait_for(
+                    lambda: True if bench.eye.current is not None and bench.eye.current.kind == DARK else None,
+                    time.monotonic() + DARK_S,
+                )
                 bench.hand.power_on()
 
             return power
@@ -247,6 +253,8 @@ class Proceedings:
                 bench.screens.ask_as_read(sightings[j])
         for number, capture in enumerate(performance.captures):
             self._ask_slip(capture, branch, bindings, number)
+            if bench.slip_interrogator is not None:
+                bench.slip_interrogator.ask_as_read(capture)
         if performance.unannounced and not performance.captures[-1].lines:
             performance.captures.pop()  # the slip before was taken away meanwhile
 
