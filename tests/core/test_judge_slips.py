@@ -106,7 +106,9 @@ def test_a_line_that_nothing_expects_is_found(profile, text, words, verdict):
 
 
 def test_a_line_printed_twice_is_found(profile):
-    assert told(with_extra("RMB 1,234.56", after=6), profile) == [("INCONCLUSIVE", "SLIP-LINES", "slip.merchant.amount")]
+    assert told(with_extra("RMB 1,234.56", after=6), profile) == [
+        ("INCONCLUSIVE", "SLIP-LINES", "slip.merchant.amount")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def _no_picture(*_):
 def test_an_act_nobody_predicts_is_refused(tmp_path):
     with acquire(rig(), tmp_path) as session:
         session.ready()
-        with pytest.raises(UsageError, match="cut_power at host.sale leads to is not predicted"):
+        with pytest.raises(UsageError, match=r"cut_power at host\.sale leads to is not predicted"):
             session.do(FREE, interferences=[When("host.sale", "cut_power")])
         cut = [When("screen.ask_card", "link_down")]
         down = session.do(Sale(amount=5_00, card="credit-chip", pin="none"), interferences=cut)
