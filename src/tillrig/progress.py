@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import Any
 
 VARIABLE = "TILLRIG_PROGRESS_FD"
 
 
 def emit(event: str, **data: Any) -> None:
-    """Tell the runner; a runner that is gone is no reason to stop."""
+    """Tell the runner. One that is gone (killed) ends this process as SIGTERM would: nobody would give the rig back."""
     descriptor = os.environ.get(VARIABLE)
     if descriptor is None:
         return
     line = json.dumps({"event": event, **data}, ensure_ascii=False) + "\n"
     try:
         os.write(int(descriptor), line.encode())
+    except BrokenPipeError:
+        os.environ.pop(VARIABLE, None)
+        os.kill(os.getpid(), signal.SIGTERM)
     except (OSError, ValueError):
         os.environ.pop(VARIABLE, None)

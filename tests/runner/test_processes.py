@@ -1,6 +1,8 @@
 """A suite process and its events."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 
@@ -75,3 +77,40 @@ def test_progress_without_a_runner_is_silent(monkeypatch, capfd):
     progress.emit("start", id="x")
     assert capfd.readouterr().out == ""
     assert progress.VARIABLE not in os.environ
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from tillrig.runner.processes import ended_as_by_ctrl_c, run_suite_process
+child, safe, log = sys.argv[1:]
+try:
+    with ended_as_by_ctrl_c():
+        run_suite_process([sys.executable, "-c", child, safe], log=Path(log), environment={}, on_event=print)
+except KeyboardInterrupt:
+    sys.exit(22)
+"""
+
+
+def test_a_runner_that_is_terminated_ends_its_suite_process_in_order(tmp_path):
+    """As by Ctrl-C: nothing of it goes on operating the rig."""
+    safe = tmp_path / "safe"
+    runner = subprocess.Popen(
+        [sys.executable, "-uc", RUNNER, STAYING, str(safe), str(tmp_path / "log")], stdout=subprocess.PIPE
+    )
+    assert runner.stdout is not None
+    assert b"start" in runner.stdout.readline()
+    runner.terminate()
+    assert runner.wait(20) == 22
+    assert safe.read_text() == "safe"
+
+
+def test_a_suite_process_whose_runner_was_killed_ends_at_its_next_word():
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = "from tillrig import progress; progress.emit('action', text='x'); import signal; signal.pause()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "TILLRIG_PROGRESS_FD": str(writing)}, pass_fds=(writing,)
+    )
+    os.close(writing)
+    assert process.wait(20) == -signal.SIGTERM

@@ -19,7 +19,7 @@ from tillrig.report.summary import Health, RigRow, Summary, final_rows, summaris
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
 from tillrig.runner.endings import ending, tail
 from tillrig.runner.live import LiveProgress
-from tillrig.runner.processes import run_suite_process
+from tillrig.runner.processes import ended_as_by_ctrl_c, run_suite_process
 from tillrig.runner.rows import attempt_rows
 from tillrig.runner.selection import Selection, has_robot, pytest_command, pytest_paths, robot_command
 from tillrig.runner.table import print_summary
@@ -96,7 +96,7 @@ class _Run:
         began = time.monotonic()
         started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         try:
-            with self._live, self._standing_rig() as rig_file:
+            with ended_as_by_ctrl_c(), self._live, self._standing_rig() as rig_file:
                 self._all_rounds(rig_file)
         except KeyboardInterrupt:
             self._console.print("interrupted; what was seen so far is kept", style="yellow")
