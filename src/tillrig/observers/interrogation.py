@@ -16,6 +16,9 @@ from tillrig.vision.grammar import obeys
 
 #: Distinct frames offered to the eye for one expectation.
 FRAMES = 3
+#: Camera pixels left and right of a line that are painted over with the paper above it.
+BESIDE = 400.0
+Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
 
@@ -130,6 +133,7 @@ class SlipInterrogator:
 
     def __init__(self, reader: SlipReader, profile: Profile, masker: Masker) -> None:
         self._reader, self._profile, self._masker = reader, profile, masker
+        self._exposed = False
 
     def read(self, capture: Capture, hints: Sequence[str] = ()) -> None:
         """Read the newest slip in view; `hints`: texts that may be proven instead of read blind. Idempotent."""
@@ -175,6 +179,19 @@ class SlipInterrogator:
             said = self._reader.testify_line(capture.frames, line, text, kind)
         testimony = said.observed()
         capture.said[(index, text)] = _masked(testimony, self._masker)
+
+    def picture(self, capture: Capture) -> bytes:
+        """The newest frame as it may be stored (JPEG): lines that show a card number are painted over, and, once a
+        slip showed one, whatever older slip hangs above the newest.
+        """
+        lines = capture.lines or ()
+        hidden: list[Sequence[Point]] = [line.box for line in lines if self._masker.text(line.text) != line.text]
+        if self._exposed and lines:
+            (left, top), (right, _) = lines[0].box[0], lines[0].box[1]
+            hidden.append(((left - BESIDE, 0.0), (right + BESIDE, 0.0), (right + BESIDE, top), (left - BESIDE, top)))
+        self._exposed = self._exposed or bool(hidden)
+        jpeg = capture.frames[-1].jpeg
+        return painted_over(jpeg, hidden) if hidden else jpeg
 
     def observe(self, capture: Capture, seq: int, picture: str = "") -> SlipSeen:
         """The observation with everything that the eye said of it so far."""

@@ -277,7 +277,7 @@ class Proceedings:
             found.append(bench.screens.observe(sighting, sighting.seq, self._picture(sighting)))
         for capture in performance.captures:
             if bench.slip_interrogator is not None:
-                picture = bench.timeline.blob(capture.frames[-1].jpeg)
+                picture = bench.timeline.blob(bench.slip_interrogator.picture(capture))
                 found.append(bench.slip_interrogator.observe(capture, capture.number, picture))
         found.extend(heard)
         found.extend(self.lines.observations())

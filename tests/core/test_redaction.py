@@ -1,0 +1,55 @@
+"""Pictures that are stored show no card number and no PIN."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from tests.vision.photographs import PAPER, slip, slip_photographed
+from tillrig.masking import Masker
+from tillrig.observers.interrogation import SlipInterrogator
+from tillrig.observers.redaction import painted_over
+from tillrig.observers.slip import Capture
+from tillrig.profiles import load_profile
+from tillrig.vision import SlipReader
+
+PAN = "6225880000004456"
+
+
+def picture(jpeg: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
+def capture_of(card: str, seed: int) -> tuple[Capture, list[list[float]]]:
+    rows = [("POS签购单/POS SALES SLIP", "text"), (card, "text"), ("RMB 12.34", "amount")]
+    frames, corners = slip_photographed(slip([("", "40"), *rows, ("", "120")]), seed=seed)
+    return Capture(tuple(frames), 1, lambda last: ()), corners
+
+
+def test_a_line_with_a_full_card_number_is_painted_over_and_the_rest_is_kept() -> None:
+    bare, corners = capture_of(PAN, 800)
+    eye = SlipInterrogator(SlipReader(PAPER, corners), load_profile("classic"), Masker([PAN]))
+    eye.read(bare)
+    before, after = picture(bare.frames[-1].jpeg), picture(eye.picture(bare))
+    box = np.asarray((bare.lines or ())[1].box)
+    (x0, y0), (x1, y1) = box.min(axis=0).astype(int), box.max(axis=0).astype(int)
+    middle = (y0 + y1) // 2
+    inside = np.s_[middle - 5 : middle + 5, x0 : x1 + 1]  # the line runs a little askew
+    assert np.ptp(after[inside]) < 40 < np.ptp(before[inside])
+    amount = np.asarray((bare.lines or ())[2].box)
+    (x0, y0), (x1, y1) = amount.min(axis=0).astype(int), amount.max(axis=0).astype(int)
+    assert np.ptp(after[y0 + 6 : y1, x0:x1]) > 60
+    eye.read(bare)
+    top = int(np.asarray((bare.lines or ())[0].box)[0, 1]) - 10
+    assert np.ptp(picture(eye.picture(bare))[:top, 200:500]) < 40, "an older slip above may show it too"
+
+
+def test_a_masked_slip_is_stored_as_it_was_taken() -> None:
+    sound, corners = capture_of("622588*******4456", 801)
+    eye = SlipInterrogator(SlipReader(PAPER, corners), load_profile("classic"), Masker([PAN]))
+    eye.read(sound)
+    assert eye.picture(sound) == sound.frames[-1].jpeg
+
+
+def test_what_is_no_picture_is_not_stored_at_all() -> None:
+    assert painted_over(b"no jpeg", [[(0, 0), (9, 0), (9, 9)]]) == b""
