@@ -191,9 +191,9 @@ class _Matcher:
         layout = profile.screens[kind]
         self.kind = kind
         self._height = profile.display.rows
-        # Substitutions are counted: a value with a few wrong characters still has the field's form.
+        # Errors are counted: a value with a few wrong characters still has the field's form.
         self._patterns = {
-            field: regex.compile(f"(?:{pattern}){{s<=6}}", regex.BESTMATCH)
+            field: regex.compile(f"(?:{pattern}){{e<=4}}", regex.BESTMATCH)
             for field, pattern in layout.patterns.items()
         }
         self._rows = rows_of(layout.rows)
@@ -255,10 +255,10 @@ class _Matcher:
 def _formed(pattern: regex.Pattern[str], seen: str) -> float:
     """0 … 1: how far a value has the form of its field; a wrong character costs double its share."""
     found = pattern.fullmatch(seen)
-    if found is None:
-        return 0.0 if seen else 0.3
-    wrong = found.fuzzy_counts[0]
-    return max(0.0, 1.0 - 2.0 * wrong / len(seen)) if wrong else 1.0
+    wrong = sum(found.fuzzy_counts) if found is not None else len(seen)
+    if not wrong and found is not None:
+        return 1.0
+    return max(0.0, 1.0 - 2.0 * wrong / len(seen)) if seen else 0.3
 
 
 def _texts(profile: Profile, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
