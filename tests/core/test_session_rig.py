@@ -124,46 +124,51 @@ session.ready()
     assert record.verdict is not Verdict.PASS
 
 
-def test_a_disturbance_that_never_took_place_is_inconclusive(tmp_path):
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """One rig for the tests that leave it as it was."""
+    with acquire(rig(), tmp_path_factory.mktemp("standing")) as standing:
+        yield standing
+
+
+def test_a_disturbance_that_never_took_place_is_inconclusive(session):
     """All that was seen matched, but what the suite wanted to disturb did not come."""
-    with acquire(rig(), tmp_path) as session:
-        session.ready()
-        plan = [("settlement", NoAnswer())]
-        outcome = session.do(FREE, host=plan, interferences=[When("screen.ask_pin", "link_down")])
-        assert {("host.settlement", "(not played)"), ("screen.ask_pin", "(not done)")} <= {
-            (one.point, one.seen) for one in outcome.failures
-        }
-        assert outcome.verdict is Verdict.INCONCLUSIVE
-        session.ready()
-        assert not session.host.scenarios
-        played = session.do(FREE, interferences=[When("host.sale", "link_up")])
-        assert played.verdict is Verdict.PASS, played.failures
+    session.ready()
+    plan = [("settlement", NoAnswer())]
+    outcome = session.do(FREE, host=plan, interferences=[When("screen.ask_pin", "link_down")])
+    assert {("host.settlement", "(not played)"), ("screen.ask_pin", "(not done)")} <= {
+        (one.point, one.seen) for one in outcome.failures
+    }
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    session.ready()
+    assert not session.host.scenarios
+    played = session.do(FREE, interferences=[When("host.sale", "link_up")])
+    assert played.verdict is Verdict.PASS, played.failures
 
 
-def test_a_rig_that_fails_amid_a_sale_leaves_no_false_fail_behind(tmp_path, monkeypatch):
+def test_a_rig_that_fails_amid_a_sale_leaves_no_false_fail_behind(session, monkeypatch):
     """The sale went through, nobody saw it to its end: what the terminal holds is found out before the next."""
-    with acquire(rig(), tmp_path) as session:
-        session.ready()
-        with monkeypatch.context() as broken, pytest.raises(CameraError):
-            broken.setattr(session.bench.slips, "at_rest", _no_picture)
-            session.do(FREE)
-        assert session.ledger.uncertain
-        session.ready()
-        assert len(session.ledger.journal) == 1
-        after = session.do(FREE)
-        assert after.verdict is Verdict.PASS, after.failures
-        assert "money.booked" in {one.point for one in after.findings}
+    session.ready()
+    records = len(session.ledger.journal)
+    with monkeypatch.context() as broken, pytest.raises(CameraError):
+        broken.setattr(session.bench.slips, "at_rest", _no_picture)
+        session.do(FREE)
+    assert session.ledger.uncertain
+    session.ready()
+    assert len(session.ledger.journal) == records + 1
+    after = session.do(FREE)
+    assert after.verdict is Verdict.PASS, after.failures
+    assert "money.booked" in {one.point for one in after.findings}
 
 
 def _no_picture(*_):
     raise CameraError("slip: unplugged by the test")
 
 
-def test_an_act_nobody_predicts_is_refused(tmp_path):
-    with acquire(rig(), tmp_path) as session:
-        session.ready()
-        with pytest.raises(UsageError, match=r"cut_power at host\.sale leads to is not predicted"):
-            session.do(FREE, interferences=[When("host.sale", "cut_power")])
-        cut = [When("screen.ask_card", "link_down")]
-        down = session.do(Sale(amount=5_00, card="credit-chip", pin="none"), interferences=cut)
-        assert down.verdict is Verdict.PASS, down.failures
+def test_an_act_nobody_predicts_is_refused(session):
+    session.ready()
+    with pytest.raises(UsageError, match=r"cut_power at host\.sale leads to is not predicted"):
+        session.do(FREE, interferences=[When("host.sale", "cut_power")])
+    cut = [When("screen.ask_card", "link_down")]
+    down = session.do(Sale(amount=5_00, card="credit-chip", pin="none"), interferences=cut)
+    assert down.verdict is Verdict.PASS, down.failures
