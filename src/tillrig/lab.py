@@ -124,7 +124,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 
     try:
         loaded = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError) as error:
+    except (OSError, ValueError, RecursionError, YAMLError) as error:
         raise UsageError(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
         ) from error

@@ -52,3 +52,24 @@ def test_pictures_are_read_in_order_and_bad_entries_are_named(tmp_path: Path) ->
         "RMB1,234.56",
     ]
     assert all(0 <= line["confidence"] <= 1 for line in answers[4]["lines"])
+
+
+BROKEN = [
+    b'{"image":"x.png","kind":"screen","profile":"classic","corners":"abc"}',
+    b'{"image":"x.png","kind":"screen","profile":"classic","corners":[["a",2],[1,2],[1,2],[1,2]]}',
+    b'{"image":"a\\u0000b","kind":"screen","profile":"classic","corners":[[0,0],[9,0],[9,9],[0,9]]}',
+    b'{"image":"\\ud800","kind":"screen","profile":"classic","corners":[[0,0],[9,0],[9,9],[0,9]]}',
+    b'{"image":"\xd6\xd0"}',
+    b"[" * 100_000,
+    b"[1",
+]
+
+
+def test_no_line_of_a_list_keeps_the_others_from_being_answered(tmp_path: Path) -> None:
+    """Whatever stands in one: an error with its number, and the next line is read."""
+    listing = tmp_path / "list.jsonl"
+    listing.write_bytes(b"\n".join(BROKEN) + b"\n")
+    done = CliRunner().invoke(read, ["--json", "--list", str(listing)])
+    answers = [json.loads(line) for line in done.output.splitlines()]
+    assert [f"line {number} of the list" in answer["error"] for number, answer in enumerate(answers, 1)] == [True] * 7
+    assert done.exit_code == 1

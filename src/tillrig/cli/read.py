@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _KINDS = ("screen", "slip")
     "--list",
     "listing",
     required=True,
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("rb"),
     metavar="LIST.jsonl",
     help="One JSON object a line; `-` for standard input.",
 )
@@ -60,21 +61,25 @@ class _Desk:
         self._profiles: dict[str, Profile] = {}
         self._readers: dict[tuple[str, str], Readers] = {}
 
-    def answer(self, number: int, line: str) -> dict[str, Any]:
-        image: Any = None
+    def answer(self, number: int, line: bytes) -> dict[str, Any]:
+        image = _image_of(line)
         try:
-            entry = self._entry(number, line)
-            image = entry["image"]
-            return {"image": image, "lines": self._lines(entry)}
-        except TillrigError as problem:
-            image = image if image is not None else _image_of(line)
-            return {"image": image, "lines": [], "error": str(problem)}
+            return {"image": image, "lines": self._lines(self._entry(number, line))}
+        except (TillrigError, OSError, ValueError) as problem:
+            # Whatever is wrong with one picture, the others are still read.
+            where = f"line {number} of the list"
+            text = str(problem)
+            return {"image": image, "lines": [], "error": text if text.startswith(where) else f"{where}: {text}"}
 
-    def _entry(self, number: int, line: str) -> dict[str, Any]:
+    def _entry(self, number: int, line: bytes) -> dict[str, Any]:
         try:
-            entry = json.loads(line)
+            entry = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError as problem:
+            raise UsageError(f"line {number} of the list is not UTF-8: byte {problem.start + 1}") from problem
         except ValueError as problem:
             raise UsageError(f"line {number} of the list is not JSON: {problem}") from problem
+        except RecursionError as problem:
+            raise UsageError(f"line {number} of the list is nested too deeply") from problem
         if not isinstance(entry, dict):
             raise UsageError(f"line {number} of the list is not a JSON object")
         missing = [key for key in ("image", "kind", "profile", "corners") if key not in entry]
@@ -91,6 +96,7 @@ class _Desk:
 
         corners = checked_corners(entry["corners"], "corners")
         frame = Frame.from_file(self._path(entry["image"]))
+        _check_within(corners, frame.grey().shape)
         found = (
             self._slip(entry["profile"], frame, corners)
             if entry["kind"] == "slip"
@@ -138,12 +144,21 @@ def _line(text: str, confidence: float, polygon: Any) -> dict[str, Any]:
     return {"text": text, "confidence": confidence, "box": box, "polygon": [list(point) for point in polygon]}
 
 
-def _image_of(line: str) -> Any:
+def _image_of(line: bytes) -> str | None:
+    """The picture that a line names, as far as it can be told."""
     try:
-        entry = json.loads(line)
-    except ValueError:
+        image = json.loads(line).get("image")
+        return image if isinstance(image, str) and image.encode() else None
+    except (ValueError, AttributeError, RecursionError):
         return None
-    return entry.get("image") if isinstance(entry, dict) else None
+
+
+def _check_within(corners: Any, shape: Sequence[int]) -> None:
+    """Raise UsageError when a corner lies farther outside the picture (rows, columns) than a tenth of its size."""
+    height, width = shape[0], shape[1]
+    for x, y in corners:
+        if not (-0.1 * width <= x <= 1.1 * width and -0.1 * height <= y <= 1.1 * height):
+            raise UsageError(f"the corner ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels")
 
 
 def _show(answer: dict[str, Any], as_json: bool) -> None:

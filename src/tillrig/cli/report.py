@@ -13,10 +13,14 @@ def report(run_dir: Path) -> None:
     """Write the HTML page of RUN_DIR (default: the latest run) again, and print its path and verdict table."""
     from rich.console import Console
 
+    from tillrig.errors import EvidenceError
     from tillrig.report.publish import publish, read_summary
     from tillrig.runner.table import print_summary
 
     if not (run_dir / "summary.json").exists():
         raise click.ClickException(f"{run_dir} holds no summary.json: the run has not ended by `tillrig run`")
-    summary = read_summary(run_dir)
+    try:
+        summary = read_summary(run_dir)
+    except EvidenceError as error:
+        raise click.ClickException(str(error)) from error
     print_summary(Console(), summary, publish(summary, run_dir))

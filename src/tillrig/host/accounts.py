@@ -80,4 +80,6 @@ def load(path: str | Path) -> dict[str, Account]:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise SuiteError(f"cards file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"cards file {path} is not UTF-8: byte {error.start + 1}") from None
     return parse(text, str(path))

@@ -51,7 +51,7 @@ def read_profile(path: Path) -> Profile:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise ProfileError(f"{where}: {error.problem}") from error
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+    except (OSError, ValueError, RecursionError, YAMLError) as error:
         raise ProfileError(f"{path}: {error}") from error
     try:
         profile = msgspec.convert(plain, Profile)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from ruamel.yaml import YAML
 
+from tillrig.errors import EvidenceError
 from tillrig.evidence import Run, load_run
 from tillrig.report.allure import normalise
 from tillrig.report.html import GalleryItem, render
@@ -30,8 +31,12 @@ def publish(summary: Summary, run_dir: Path) -> Path:
 
 
 def read_summary(run_dir: Path) -> Summary:
-    """The summary.json of an earlier run."""
-    return msgspec.json.decode((run_dir / "summary.json").read_bytes(), type=Summary)
+    """The summary.json of an earlier run. Raises EvidenceError when it cannot be read or is none."""
+    path = run_dir / "summary.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Summary)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise EvidenceError(f"{path} is not the summary of a run: {error}") from error
 
 
 def requirement_sentences(path: Path = Path("requirements.yaml")) -> dict[str, str]:

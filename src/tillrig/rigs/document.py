@@ -41,7 +41,7 @@ class Document:
             mark = error.problem_mark or error.context_mark
             where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(path)
             raise RigFileError(f"{where}: no valid YAML: {error.problem or error.context}") from error
-        except YAMLError as error:
+        except (YAMLError, ValueError, RecursionError) as error:
             raise RigFileError(f"{path}: no valid YAML: {error}") from error
         if not isinstance(self._tree, CommentedMap):
             raise RigFileError(f"{path}:1:1: a rig file is a mapping (name: …, instruments: …), not {self._tree!r:.40}")

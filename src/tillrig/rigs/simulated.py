@@ -143,5 +143,10 @@ def _directory(rig: Rig) -> Path:
     if rig.simulate.directory is None:
         return Path(tempfile.mkdtemp(prefix="tillrig-"))
     directory = (rig.path.parent / rig.simulate.directory).resolve()
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RigFileError(
+            f"{rig.path}: simulate.directory: {directory} cannot be made: {error.strerror or error}"
+        ) from error
     return directory

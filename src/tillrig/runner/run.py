@@ -51,6 +51,8 @@ def run_suites(settings: RunSettings, console: Console) -> int:
         console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
         return EXIT_CODES[of_exception(error)]
     summary = _Run(settings, rig, run_dir, console).execute()
+    if not summary.collected and summary.exit_code == EXIT_CODES[Verdict.BLOCKED]:
+        console.print(f"no test was found {settings.selection.words}", markup=False, soft_wrap=True)
     page = publish(summary, run_dir)
     print_summary(console, summary, page)
     return summary.exit_code

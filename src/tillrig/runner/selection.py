@@ -20,6 +20,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     shuffle: int | None = None
     stop_at_fail: bool = False
 
+    @property
+    def words(self) -> str:
+        """What is looked for, for messages."""
+        parts = [f"in {', '.join(map(str, self.paths))}"]
+        parts += [f"of requirement {' or '.join(self.requirements)}"] if self.requirements else []
+        parts += [f"called {' or '.join(self.tests)}"] if self.tests else []
+        return " ".join(parts)
+
 
 def has_robot(selection: Selection) -> bool:
     """Are there Robot files under the paths?"""

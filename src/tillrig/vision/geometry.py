@@ -59,7 +59,10 @@ class PaperGeometry(msgspec.Struct, frozen=True, kw_only=True):
 
 def checked_corners(corners: Sequence[Sequence[float]], what: str = "corners") -> Corners:
     """Four points from top-left clockwise. Raises UsageError when they are crossed, collinear, or not four."""
-    points = np.asarray(corners, dtype=np.float64)
+    try:
+        points = np.asarray(corners, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"{what}: four points [x, y] from top-left clockwise are needed: {error}") from error
     if points.shape != (4, 2) or not np.isfinite(points).all():
         raise UsageError(f"{what}: four points [x, y] from top-left clockwise are needed, got {corners!r}")
     sides = np.roll(points, -1, axis=0) - points
