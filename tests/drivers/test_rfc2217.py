@@ -79,13 +79,6 @@ def server(board: FakeBoard) -> Iterator[DeviceServer]:
     made.stop()
 
 
-@pytest.fixture
-def board() -> Iterator[FakeBoard]:
-    made = FakeBoard()
-    yield made
-    made.stop()
-
-
 def test_a_board_is_driven_through_a_device_server(server: DeviceServer, board: FakeBoard) -> None:
     """And an exchange costs milliseconds, not pyserial's 300 ms for every change of a time-out."""
     switches = ModbusSwitches("board", Options(port="", timeout_ms=500), server.url)

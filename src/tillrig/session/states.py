@@ -10,22 +10,17 @@ import msgspec
 
 from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn, PowerOn, Sale, Settle, SignIn, SignOff
 from tillrig.console import ConsoleClient, rows
-from tillrig.errors import BlockedError, InconclusiveError, RigError, TillrigError
-from tillrig.judge.findings import failed, unsure
-from tillrig.observers.screen import DARK, Sighting
+from tillrig.errors import BlockedError, InconclusiveError, TillrigError
+from tillrig.observers.screen import DARK
 from tillrig.reference import AtScreen, BatchIs, Fact, JournalIs, LastStan, MaybePending, NothingPending
+from tillrig.session.looking import Looker
+from tillrig.session.recovery import Recovery
 
 if TYPE_CHECKING:
     from tillrig.session.session import Session
 
-#: Screens at which the terminal stands still and waits for somebody.
-IDLE = ("menu", "ask_operator")
-#: A sleeping terminal lights up at once when a key is pressed.
-WAKE_S = 2.0
 #: The lab's small change: a sale that asks neither PIN nor signature.
 SMALL = Sale(amount=1_00, card="credit-chip", entry="contactless", pin="none")
-#: Steps of recovery before the supply is cut.
-STEPS, FIRST_LOOK_S = 14, 10.0
 
 
 class Navigator:
@@ -33,6 +28,8 @@ class Navigator:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._look = Looker(session.bench)
+        self._recovery = Recovery(session, self._look)
         self._known = False
 
     # -- states -------------------------------------------------------------------------------------------------------
@@ -44,7 +41,7 @@ class Navigator:
         if not self._known or ledger.position in ("unknown", "dark"):
             self.ensure("menu")
             return
-        shown = self._settled_kind()
+        shown = self._look.settled_kind()
         wanted = "menu" if ledger.position == "menu" else "ask_operator"
         if shown == wanted or isinstance(action, Console | EcrHeartbeat):
             return
@@ -62,7 +59,7 @@ class Navigator:
                 return
             self._on_the_way(SMALL)
         if len(self._session.ledger.journal) < (records or 0):
-            raise BlockedError(f"{records} records in the batch could not be had; {self._standing()}")
+            raise BlockedError(f"{records} records in the batch could not be had; {self._look.standing()}")
 
     def ensure(self, state: str) -> None:
         """Bring the terminal into `state`. Raises BlockedError, or the rig's own errors."""
@@ -82,7 +79,7 @@ class Navigator:
     def _dark(self) -> None:
         session = self._session
         session.rig.need("power").off()
-        self._wait_kind((DARK,), 5.0)
+        self._look.kind(DARK, 5.0)
         session.ledger = session.engine.adopt(session.ledger, AtScreen("dark"))
 
     def _menu(self) -> None:
@@ -91,7 +88,7 @@ class Navigator:
             self._take_over()
         for _ in range(3):
             ledger = session.ledger
-            shown = self._settled_kind()
+            shown = self._look.settled_kind()
             if shown == "menu" and ledger.position == "menu" and ledger.signed_in:
                 if not ledger.uncertain:
                     return
@@ -107,19 +104,19 @@ class Navigator:
                 continue
             if self.recover() == "menu" and session.ledger.position != "menu":
                 self._restart()
-        if self._settled_kind() != "menu":
-            raise BlockedError(f"the menu could not be had; {self._standing()}")
+        if self._look.settled_kind() != "menu":
+            raise BlockedError(f"the menu could not be had; {self._look.standing()}")
 
     def _operator_prompt(self) -> None:
         if not self._known:
             self._take_over()
         for _ in range(3):
-            if self._settled_kind() == "ask_operator":
+            if self._look.settled_kind() == "ask_operator":
                 self._at("operator_prompt")
                 return
             self._menu()
             self._on_the_way(SignOff())
-        raise BlockedError(f"the operator prompt could not be had; {self._standing()}")
+        raise BlockedError(f"the operator prompt could not be had; {self._look.standing()}")
 
     def _empty_batch(self) -> None:
         self._menu()
@@ -129,7 +126,7 @@ class Navigator:
                 return
             self._on_the_way(Settle())
             self._menu()
-        raise BlockedError(f"an empty batch could not be had; {self._standing()}")
+        raise BlockedError(f"an empty batch could not be had; {self._look.standing()}")
 
     # -- a terminal of which nothing is known -------------------------------------------------------------------------
     def _take_over(self) -> None:
@@ -140,8 +137,8 @@ class Navigator:
         session's host, so the batch is settled and a reversal left behind is sent, until journal and record
         are known empty.
         """
-        self._first_look()
-        self._put_away()
+        self._look.first()
+        self._recovery.put_away()
         self._restart()
         self._known = True
         self._on_the_way(SignIn())
@@ -152,7 +149,7 @@ class Navigator:
         session = self._session
         for _ in range(3):
             ledger = session.ledger
-            if self._settled_kind() == "ask_operator":
+            if self._look.settled_kind() == "ask_operator":
                 self._at("operator_prompt")
                 self._on_the_way(SignIn())
                 continue
@@ -169,8 +166,8 @@ class Navigator:
         session = self._session
         session.ledger = session.engine.adopt(session.ledger, AtScreen("dark"))
         self._on_the_way(PowerOn())
-        if self._settled_kind() != "ask_operator":
-            raise BlockedError(f"the terminal did not start: {self._standing()}")
+        if self._look.settled_kind() != "ask_operator":
+            raise BlockedError(f"the terminal did not start: {self._look.standing()}")
         self._at("operator_prompt")
 
     def _find_out(self) -> None:
@@ -207,7 +204,7 @@ class Navigator:
 
     def _settle_unknown(self) -> None:
         self._on_the_way(Settle())
-        if self._settled_kind() == "ask_operator":
+        if self._look.settled_kind() == "ask_operator":
             self._at("operator_prompt")
             self._on_the_way(SignIn())
 
@@ -219,155 +216,17 @@ class Navigator:
 
     # -- recovery -----------------------------------------------------------------------------------------------------
     def recover(self) -> str:
-        """From any screen to menu or ask_operator: cards out, paper away, prompts cancelled, exchanges waited for; the
-        supply as the last resort. Raises BlockedError when even that does not help.
+        """From any screen to menu or ask_operator; the supply as the last resort. Raises BlockedError when even that
+        does not help.
         """
         session = self._session
-        self._put_away()
-        unknown = 0
-        for _ in range(STEPS):
-            current = self._settled()
-            kind = current.kind if current else DARK
-            session.timeline.append("recover", screen=kind)
-            if kind in IDLE:
-                self._adopt_position(kind)
-                return kind
-            if kind == DARK:
-                if self._wakes():
-                    continue
-                self._went_dark()
-                break
-            unknown = unknown + 1 if kind == "" else 0
-            if unknown > 3:
-                break
-            self._step(kind, current)
+        reached = self._recovery.to_idle(known=self._known)
+        if reached:
+            self._adopt_position(reached)
+            return reached
         session.ledger = msgspec.structs.replace(session.ledger, uncertain=True)
         self._restart()
         return "ask_operator"
-
-    def _wakes(self) -> bool:
-        """Whether a dark terminal only slept: any key wakes it, and is swallowed."""
-        hand = self._session.bench.hand
-        count = self._session.bench.eye.count
-        hand.begin()
-        hand.press("clear")
-        lit = self._session.timeline.wait_for(
-            lambda: next((one for one in self._session.bench.eye.since(count) if one.kind != DARK), None),
-            time.monotonic() + WAKE_S,
-        )
-        if lit is None:
-            hand.check_keys()
-        return lit is not None
-
-    def _went_dark(self) -> None:
-        """A terminal that was left running, was not switched off, and does not wake: that is a finding of its own."""
-        session = self._session
-        left = session.ledger.position
-        if not self._known or left not in ("menu", "operator_prompt"):
-            return
-        hand = session.bench.hand
-        words = {"supply": hand.power_witness(), "the key": hand.key_witness()}
-        doubtful = [name for name, said in words.items() if said != "clears_rig"]
-        word = unsure if doubtful else failed
-        reason = (
-            f"no witness for {' and '.join(doubtful)}"
-            if doubtful
-            else "supply and key reach it, and nobody switched it off"
-        )
-        session.report(
-            word("STAYS-ON", "screen.dark", f"the terminal stays on ({left})", "dark, no key wakes it", reason)
-        )
-
-    def _step(self, kind: str, current: Sighting | None) -> None:
-        session = self._session
-        hand, times, scale = session.bench.hand, session.profile.times, session.time_scale
-        waits = {"busy": 2 * (times.answer + times.connect), "settling": 4 * times.answer, "signing_in": times.answer}
-        if kind in ("busy", "settling", "signing_in", "reversing"):
-            self._wait_change(current, waits.get(kind, 3 * times.answer) / scale + 5)
-        elif kind in ("result", "refused", "announcement", "signin_done", "signoff_done", "reversal_done", "reading",
-                      "boot", "welcome"):  # fmt: skip
-            self._wait_change(current, times.boot / scale + 4)
-        elif kind == "printing":
-            self._wait_change(current, 15.0)
-        elif kind == "remove_card":
-            self._put_away()
-            self._wait_change(current, 3.0)
-        elif kind in ("continue_print", "self_test_failed", "partial"):
-            hand.press("enter")
-            self._wait_change(current, 3.0)
-        elif kind == "paper_out":
-            if session.rig.paper is not None:
-                session.rig.paper.restore()
-            hand.press("cancel")
-            self._wait_change(current, 3.0)
-        else:
-            hand.press("cancel")
-            self._wait_change(current, 3.0)
-
-    def _put_away(self) -> None:
-        """Card out of slot and field, paper in."""
-        rig = self._session.rig
-        if rig.card is not None:
-            if rig.card.in_field:
-                rig.card.remove()
-            if rig.card.inserted() is not False:
-                rig.card.withdraw()
-        if rig.paper is not None and rig.paper.state == "out":
-            rig.paper.restore()
-        if rig.link is not None:
-            rig.link.up()
-
-    # -- looking ------------------------------------------------------------------------------------------------------
-    def _first_look(self) -> None:
-        """Wait for the first sure reading."""
-        bench = self._session.bench
-
-        def seen() -> Sighting | None:
-            bench.eye.check()
-            return bench.eye.current
-
-        if bench.timeline.wait_for(seen, time.monotonic() + FIRST_LOOK_S) is None:
-            raise RigError(f"the screen camera gave no readable picture within {FIRST_LOOK_S:g} s")
-        bench.warm_up()
-
-    def _settled(self) -> Sighting | None:
-        """The screen, once it is at rest (a blinking or changing one: as it is after two seconds)."""
-        eye, timeline = self._session.bench.eye, self._session.timeline
-
-        def at_rest() -> Sighting | None:
-            eye.check()
-            current = eye.current
-            return current if current is not None and current.last.settled_at is not None else None
-
-        return timeline.wait_for(at_rest, time.monotonic() + 2.0) or eye.current
-
-    def _settled_kind(self) -> str:
-        current = self._settled()
-        return current.kind if current else ""
-
-    def _wait_change(self, current: Sighting | None, seconds: float) -> None:
-        eye = self._session.bench.eye
-
-        def changed() -> bool | None:
-            eye.check()
-            return True if current is None or current.ended_at is not None else None
-
-        self._session.timeline.wait_for(changed, time.monotonic() + seconds)
-
-    def _wait_kind(self, kinds: tuple[str, ...], seconds: float) -> None:
-        eye = self._session.bench.eye
-
-        def shown() -> bool | None:
-            eye.check()
-            current = eye.current
-            return True if current is not None and current.kind in kinds else None
-
-        if not self._session.timeline.wait_for(shown, time.monotonic() + seconds):
-            raise InconclusiveError(f"{' or '.join(kinds)} did not come within {seconds:g} s; {self._standing()}")
-
-    def _standing(self) -> str:
-        current = self._session.bench.eye.current
-        return f"the screen shows: {current.text if current else 'nothing'}"
 
     # -- ledger -------------------------------------------------------------------------------------------------------
     def _at(self, position: str) -> None:
@@ -395,7 +254,7 @@ class Navigator:
     def recover_once(self, action: Action) -> None:
         """After an action on the way that was lost: find the terminal again, without starting over for ever."""
         if isinstance(action, PowerOn):
-            raise BlockedError(f"the terminal does not start; {self._standing()}")
+            raise BlockedError(f"the terminal does not start; {self._look.standing()}")
         try:
             self.recover()
         except TillrigError as error:
