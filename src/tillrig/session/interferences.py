@@ -47,14 +47,20 @@ ACTS: dict[str, Act] = {
 
 #: Carried out also when the action is over: they leave the rig as it was.
 RESTORING = frozenset({"restore_power", "link_up", "paper_in"})
-
-
 #: Where an act must come for the reference engine to know what follows, by act; an act named nowhere is harmless.
 PREDICTED: dict[str, frozenset[str]] = {
     "pull_card": frozenset({"screen.busy", "host.sale"}),
     "link_down": frozenset({"screen.ask_amount", "screen.ask_card", "screen.ask_pin", "screen.confirm_settle"}),
     "paper_out": frozenset({"screen.ask_amount", "screen.ask_card", "screen.ask_pin", "screen.busy", "host.sale"}),
     "cut_power": frozenset(),
+}
+
+
+#: What of `reference.Conditions` an act changes.
+CONDITIONS: dict[str, tuple[str, bool]] = {
+    "link_down": ("link_up", False),
+    "paper_out": ("paper_in", False),
+    "pull_card": ("card_pulled", True),
 }
 
 
@@ -67,10 +73,7 @@ def conditions_of(whens: Sequence[When]) -> dict[str, bool]:
             places = ", ".join(sorted(known)) or "no point yet"
             raise UsageError(f"what {when.act} at {when.point} leads to is not predicted; predicted at: {places}")
     acts = {when.act for when in whens if isinstance(when.act, str)}
-    changes = {"link_up": "link_down" not in acts, "paper_in": "paper_out" not in acts}
-    return {name: value for name, value in changes.items() if not value} | (
-        {"card_pulled": True} if "pull_card" in acts else {}
-    )
+    return {name: value for act, (name, value) in CONDITIONS.items() if act in acts}
 
 
 def _link(session: Session, up: bool) -> None:
