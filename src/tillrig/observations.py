@@ -7,9 +7,10 @@ masked.
 from __future__ import annotations
 
 import enum
-from typing import Literal
 
 import msgspec
+
+from tillrig.verdicts import Witness
 
 
 class Reading(enum.StrEnum):
@@ -148,7 +149,7 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True, tag="absent"):
     at: float
     point: str
     waited: float
-    witness: Literal["clears_rig", "blames_rig", "none"]
+    witness: Witness
     why: str
 
 
@@ -160,7 +161,7 @@ class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned"):
     at: float
     point: str
     why: str
-    witness: Literal["clears_rig", "blames_rig", "none"] = "clears_rig"
+    witness: Witness = "clears_rig"
 
 
 Observation = ScreenSeen | SlipSeen | HostSeen | EcrSeen | ConsoleSeen | Absent | Abandoned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -41,6 +42,10 @@ EXIT_CODES: dict[Verdict, int] = {
     Verdict.BLOCKED: 22,
     Verdict.TEST_ERROR: 30,
 }
+
+
+#: An instrument's word when something was missing: the rig did its part, it did not, or nobody can tell.
+Witness = Literal["clears_rig", "blames_rig", "none"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

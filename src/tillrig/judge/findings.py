@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 
 from tillrig.observations import Line, Reading, Testimony
-from tillrig.verdicts import Finding, Verdict
+from tillrig.verdicts import Finding, Verdict, Witness
 
 #: What the instrument behind a point said after it was asked to prove itself: by the point's first word.
-Witnesses = Mapping[str, Literal["clears_rig", "blames_rig", "none"]]
+Witnesses = Mapping[str, Witness]
 
 #: Whose word a point stands on where its first word does not say.
 BEHIND = {"money": "host"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from tillrig.actions import EcrSale, EcrSignIn, Sale, Secret, SignIn
 from tillrig.errors import InconclusiveError, RigError, SwitchError, UsageError
@@ -19,8 +18,8 @@ from tillrig.roles import Keypad
 from tillrig.steps import Screen
 from tillrig.stopwatch import Stopwatch
 from tillrig.timeline import Timeline
+from tillrig.verdicts import Witness
 
-Witness = Literal["clears_rig", "blames_rig", "none"]
 #: How long an echo may take after the last key has opened, and how many frames of it make it sure enough.
 ECHO_S, STEADY_FRAMES = 1.2, 3
 #: A key at 40 ms held and 40 ms apart.

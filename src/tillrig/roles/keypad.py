@@ -12,7 +12,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
 
 import msgspec
 
@@ -20,8 +19,7 @@ from tillrig.drivers.registry import Emit
 from tillrig.errors import UsageError
 from tillrig.ports.inputs import Inputs
 from tillrig.roles.trace import TracedSwitches, wait_until
-
-Witness = Literal["clears_rig", "blames_rig", "none"]
+from tillrig.verdicts import Witness
 
 MASK = "*"
 

@@ -12,8 +12,7 @@ from tillrig.drivers.registry import Emit
 from tillrig.errors import RigError, UsageError
 from tillrig.ports.inputs import Inputs
 from tillrig.roles.trace import TracedSwitches, known, wait_for_sense, wait_until
-
-Witness = Literal["clears_rig", "blames_rig", "none"]
+from tillrig.verdicts import Witness
 
 SENSES = ("supply", "supply_present")
 CURRENTS = ("current_ma", "current", "supply_current")
