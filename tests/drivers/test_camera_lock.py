@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.ports.port_fakes import FakeCamera
-from tillrig.drivers.frame_ring import lock_as_declared, require_read_back
+from tillrig.drivers.frame_ring import lock_as_declared, locked, require_read_back
 from tillrig.drivers.mjpeg import MjpegCamera, Options
 from tillrig.drivers.mjpeg_stream import exposure_time
 from tillrig.errors import CameraError
@@ -42,6 +42,15 @@ def test_a_device_that_does_not_obey_is_told(
     with pytest.raises(CameraError, match=told):
         lock_as_declared("screen", view, camera.lock)
     camera.close()
+
+
+def test_a_camera_that_cannot_be_locked_is_closed_again(camera: MjpegCamera, http_camera: FakeCamera) -> None:
+    """Nobody else would close it: its driver has not given it away yet."""
+    http_camera.deaf.add("exposure_ms")
+    with pytest.raises(CameraError, match="the picture is not locked"):
+        locked(camera, Options(url=http_camera.url, exposure_ms=4.0))
+    with pytest.raises(CameraError, match="the camera is closed"):
+        camera.check()
 
 
 def test_nothing_declared_locks_nothing(camera: MjpegCamera, http_camera: FakeCamera) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 
@@ -137,6 +137,52 @@ class FrameRing:
         else:
             said = f"none came in the {now - self._last_at:.1f} s since opening"
         return f"{said}{'; ' + self._fault if self._fault else ''}"
+
+
+class RingCamera:
+    """The part of the camera port that is the same whoever fills the ring."""
+
+    def __init__(self, name: str, fps: float, keep_s: float) -> None:
+        self.name, self.fps = name, fps
+        self._frames = FrameRing(name, fps, keep_s)
+
+    def latest(self) -> Shot | None:
+        return self._frames.latest()
+
+    def after(self, index: int, deadline: float) -> Shot:
+        return self._frames.after(index, deadline)
+
+    def ring(self) -> tuple[Shot, ...]:
+        return self._frames.ring()
+
+    def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
+        return self._frames.subscribe(sink)
+
+    def check(self) -> None:
+        self._frames.check()
+
+
+class Lockable(Protocol):
+    """A camera that has just been opened."""
+
+    name: str
+
+    def lock(self, controls: CameraControls) -> CameraControls: ...
+
+    def close(self) -> None: ...
+
+
+Opened = TypeVar("Opened", bound=Lockable)
+
+
+def locked(camera: Opened, view: View) -> Opened:
+    """`camera`, locked as the rig file says; closed again when it cannot be. Raises CameraError."""
+    try:
+        lock_as_declared(camera.name, view, camera.lock)
+    except BaseException:
+        camera.close()
+        raise
+    return camera
 
 
 def lock_as_declared(name: str, view: View, lock: Callable[[CameraControls], CameraControls]) -> None:

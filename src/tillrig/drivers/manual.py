@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import FrameRing, View
+from tillrig.drivers.frame_ring import RingCamera, View
 from tillrig.drivers.registry import Context, PortKind, Secrecy
 from tillrig.drivers.technician import Technician
 from tillrig.errors import CameraError, LinkError, SerialError, SwitchError
@@ -151,21 +151,13 @@ class ManualSerial:
         self._sinks = []
 
 
-class ManualCamera:
+class ManualCamera(RingCamera):
     """Pictures that the technician takes with any camera and names by their path."""
 
     def __init__(self, name: str, technician: Technician, base: Path) -> None:
-        self.name = name
+        # A person takes pictures when asked; the rate only sizes what is kept.
+        super().__init__(name, 1.0, 60.0)
         self._technician, self._base = technician, base
-        self._frames = FrameRing(name, 1.0, 60.0)
-
-    @property
-    def fps(self) -> float:
-        """A person takes pictures when asked; the figure only sizes what is kept."""
-        return 1.0
-
-    def latest(self) -> Shot | None:
-        return self._frames.latest()
 
     def after(self, index: int, deadline: float) -> Shot:
         latest = self._frames.latest()
@@ -180,15 +172,9 @@ class ManualCamera:
             self._frames.push(time.monotonic(), jpeg)
         return self._frames.after(index, max(deadline, time.monotonic() + 1.0))
 
-    def ring(self) -> tuple[Shot, ...]:
-        return self._frames.ring()
-
     def lock(self, controls: CameraControls) -> CameraControls:
         self._technician.request(self.name, "lock the camera's exposure and focus.")
         return controls
-
-    def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
-        return self._frames.subscribe(sink)
 
     def check(self) -> None:
         """A person is not checked."""

@@ -7,16 +7,15 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import STALL_S, FrameRing, View, lock_as_declared
+from tillrig.drivers.frame_ring import STALL_S, RingCamera, View, locked
 from tillrig.drivers.mjpeg_stream import MjpegStream
 from tillrig.drivers.registry import Context, PortKind
 from tillrig.errors import CameraError
-from tillrig.ports.camera import CameraControls, Shot
+from tillrig.ports.camera import CameraControls
 
 #: Between two tries to reach a camera that broke off.
 _RETRY_S = 0.2
@@ -30,13 +29,12 @@ class Options(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout_ms: int = 1500
 
 
-class MjpegCamera:
+class MjpegCamera(RingCamera):
     """Reads in a thread of its own, and takes the stream up again when it broke off; frames missed are missed."""
 
     def __init__(self, name: str, options: Options) -> None:
-        self.name = name
+        super().__init__(name, options.fps, options.keep_s)
         self._options = options
-        self._frames = FrameRing(name, options.fps, options.keep_s)
         self._closing = threading.Event()
         self._stream: MjpegStream | None = None
         self._lock = threading.Lock()
@@ -47,25 +45,6 @@ class MjpegCamera:
             raise CameraError(f"{name}: {error}") from error
         self._thread = threading.Thread(target=self._run, args=(first,), name=f"{name}-grab", daemon=True)
         self._thread.start()
-
-    @property
-    def fps(self) -> float:
-        return self._options.fps
-
-    def latest(self) -> Shot | None:
-        return self._frames.latest()
-
-    def after(self, index: int, deadline: float) -> Shot:
-        return self._frames.after(index, deadline)
-
-    def ring(self) -> tuple[Shot, ...]:
-        return self._frames.ring()
-
-    def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
-        return self._frames.subscribe(sink)
-
-    def check(self) -> None:
-        self._frames.check()
 
     def lock(self, controls: CameraControls) -> CameraControls:
         if self._options.controls is None:
@@ -124,13 +103,7 @@ class Mjpeg:
     Options = Options
 
     def open(self, name: str, options: Any, context: Context) -> MjpegCamera:
-        camera = MjpegCamera(name, options)
-        try:
-            lock_as_declared(name, options, camera.lock)
-        except BaseException:
-            camera.close()
-            raise
-        return camera
+        return locked(MjpegCamera(name, options), options)
 
 
 DRIVER = Mjpeg()

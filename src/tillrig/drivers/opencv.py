@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import STALL_S, FrameRing, View, lock_as_declared
+from tillrig.drivers.frame_ring import STALL_S, RingCamera, View, locked
 from tillrig.drivers.registry import Context, PortKind
 from tillrig.errors import CameraError
-from tillrig.ports.camera import CameraControls, Shot
+from tillrig.ports.camera import CameraControls
 
 _RETRY_S = 0.5
 #: V4L2 counts exposure in steps of 100 us; its menu value for "manual" is 1, for "aperture priority" (auto) 3.
@@ -40,38 +39,18 @@ class Options(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("needs exactly one of device, url, file")
 
 
-class OpencvCamera:
+class OpencvCamera(RingCamera):
     """Grabs and encodes in a thread of its own; decoding for reading is done by whoever reads."""
 
     def __init__(self, name: str, options: Options, base: Path) -> None:
-        self.name = name
+        super().__init__(name, options.fps, options.keep_s)
         self._options = options
         self._file = None if options.file is None else base / options.file
-        self._frames = FrameRing(name, options.fps, options.keep_s)
         self._closing = threading.Event()
         self._device_lock = threading.Lock()
         self._capture: Any = self._open()
         self._thread = threading.Thread(target=self._run, name=f"{name}-grab", daemon=True)
         self._thread.start()
-
-    @property
-    def fps(self) -> float:
-        return self._options.fps
-
-    def latest(self) -> Shot | None:
-        return self._frames.latest()
-
-    def after(self, index: int, deadline: float) -> Shot:
-        return self._frames.after(index, deadline)
-
-    def ring(self) -> tuple[Shot, ...]:
-        return self._frames.ring()
-
-    def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
-        return self._frames.subscribe(sink)
-
-    def check(self) -> None:
-        self._frames.check()
 
     def lock(self, controls: CameraControls) -> CameraControls:
         import cv2
@@ -195,13 +174,7 @@ class Opencv:
     Options = Options
 
     def open(self, name: str, options: Any, context: Context) -> OpencvCamera:
-        camera = OpencvCamera(name, options, context.base)
-        try:
-            lock_as_declared(name, options, camera.lock)
-        except BaseException:
-            camera.close()
-            raise
-        return camera
+        return locked(OpencvCamera(name, options, context.base), options)
 
 
 DRIVER = Opencv()
