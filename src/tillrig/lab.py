@@ -122,12 +122,18 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    from tillrig.yaml_files import told
+
     try:
-        loaded = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
         ) from error
+    try:
+        loaded = YAML(typ="safe").load(text)
+    except (ValueError, RecursionError, YAMLError) as error:
+        raise UsageError(told(path, text, error)) from error
     if not isinstance(loaded, dict) or not all(isinstance(entry, dict) for entry in loaded.values()):
         raise UsageError(f"{path}: a mapping of names to mappings is wanted")
     return loaded

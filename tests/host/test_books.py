@@ -228,7 +228,8 @@ def test_accounts_are_those_of_the_cards_file() -> None:
     ("text", "names"),
     [
         ("- 1", "must map"),
-        ("a:\n  pan: '1", "line 2"),
+        ("a:\n  pan: '1", r"cards\.yaml:\d:\d+: no valid YAML: found unexpected end"),
+        ("a:\n  pan: '\0'", r"cards\.yaml:2:9: no valid YAML: the character U\+0000"),
         ("a: {pan: '9900'}", "card a"),
         ("a: {pan: '9900', expiry: '3012', service: '101', pin: '1', product: GOLD}", "GOLD"),
         ("a: {pan: '9900', expiry: '3012', service: '101', pin: '1', product: DEBIT, chip: {key: zz}}", "card a"),

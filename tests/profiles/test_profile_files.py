@@ -60,6 +60,14 @@ def test_a_missing_font_is_named(tmp_path):
         read_profile(path)
 
 
+def test_a_character_that_yaml_forbids_is_told_with_its_place(tmp_path):
+    """Editors do not show it."""
+    path = changed(tmp_path, "texts:", "texts: \0")
+    line = path.read_text(encoding="utf-8").partition("\0")[0].count("\n") + 1
+    with pytest.raises(ProfileError, match=rf"profile\.yaml:{line}:8: no valid YAML: the character U\+0000"):
+        read_profile(path)
+
+
 def test_an_unknown_profile_says_where_it_was_looked_for():
     with pytest.raises(ProfileError, match=r"no profile 'nonesuch'.*fixtures/profiles/nonesuch"):
         load_profile("nonesuch")

@@ -52,11 +52,12 @@ def write(tmp_path: Path, text: str) -> Path:
             r":7:5: instruments\.board\.baud: expected `int`, got `str`",
         ),
         (
-            HEAD + "instruments:\n  c: {driver: mjpeg, url: x, corners: [[1, 2], [3, 4], [5, 6]]}\nroles: {}\n",
+            HEAD
+            + "instruments:\n  c: {driver: mjpeg, url: 'http://x', corners: [[1, 2], [3, 4], [5, 6]]}\nroles: {}\n",
             r":4:\d+: instruments\.c\.corners: expected `array` of length 4, got 3",
         ),
         (
-            HEAD + "instruments:\n  c: {driver: opencv, device: 0, url: x}\nroles: {}\n",
+            HEAD + "instruments:\n  c: {driver: opencv, device: 0, url: 'rtsp://x'}\nroles: {}\n",
             r"instruments\.c: needs exactly one of device, url, file",
         ),
         (
@@ -131,7 +132,7 @@ def test_words_that_other_yaml_takes_for_switches_stay_words(tmp_path: Path) -> 
 
 def test_calibration_beside_the_rig_file_is_used(tmp_path: Path) -> None:
     """It overrides the camera's entry."""
-    text = HEAD + "instruments:\n  screen: {driver: mjpeg, url: x, px_per_dot: 2.0}\nroles: {}\n"
+    text = HEAD + "instruments:\n  screen: {driver: mjpeg, url: 'http://x', px_per_dot: 2.0}\nroles: {}\n"
     path = write(tmp_path, text)
     beside = tmp_path / "rig.calibration.yaml"
     beside.write_text("screen: {corners: [[0, 0], [9, 0], [9, 9], [0, 9]], distortion_k1: -0.02}\n")

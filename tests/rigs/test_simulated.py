@@ -115,9 +115,9 @@ def test_the_link_is_cut_and_mended(rig: OpenRig) -> None:
 def test_a_bench_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     """The reason is the bench's own words."""
     path = tmp_path / "virtual.yaml"
-    path.write_text("name: virtual\nsimulate: {model: steam}\n")
+    path.write_text("name: virtual\nsimulate: {}\n")
     with pytest.raises(RigError, match=r"ended at its start with code 2:\n(.|\n)*invalid choice: 'steam'"):
-        open_rig(path)
+        open_rig(load_rig(path).with_simulation(model="steam"))
 
 
 def test_a_bench_killed_in_mid_run_is_every_instruments_failure(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,12 +21,15 @@ from tillrig.ports.camera import CameraControls
 _RETRY_S = 0.2
 
 
+HttpAddress = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+")]
+
+
 class Options(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of the rig file. `controls`: address that answers GET and PUT with the JSON of CameraControls."""
 
-    url: str
-    controls: str | None = None
-    timeout_ms: int = 1500
+    url: HttpAddress
+    controls: HttpAddress | None = None
+    timeout_ms: Annotated[int, msgspec.Meta(ge=1)] = 1500
 
 
 class MjpegCamera(RingCamera):

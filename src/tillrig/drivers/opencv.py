@@ -18,17 +18,19 @@ _RETRY_S = 0.5
 #: V4L2 counts exposure in steps of 100 us; its menu value for "manual" is 1, for "aperture priority" (auto) 3.
 _V4L2_EXPOSURE_MS = 0.1
 _V4L2_MANUAL, _V4L2_AUTO = 1.0, 3.0
+#: What FFmpeg within OpenCV reads over a network.
+_STREAM = r"^(rtsps?|https?|rtmps?|rtp|srt|tcp|udp)://[^/]+"
 
 
 class Options(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of the rig file: exactly one of `device` (number or /dev/video…), `url` (rtsp, http) and `file`.
+    """Keys of the rig file: exactly one of `device` (number or /dev/video…), `url` and `file`.
 
     quality  of the JPEGs kept, 1 to 100
     fourcc   pixel format asked of a device; MJPG lets USB 2 carry 720p at 30 fps
     """
 
     device: int | str | None = None
-    url: str | None = None
+    url: Annotated[str, msgspec.Meta(pattern=_STREAM)] | None = None
     file: str | None = None
     fourcc: Annotated[str, msgspec.Meta(min_length=4, max_length=4)] = "MJPG"
     quality: Annotated[int, msgspec.Meta(ge=1, le=100)] = 92

@@ -7,10 +7,11 @@ from typing import Literal
 
 import msgspec
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import YAMLError
 
 from tillrig.errors import SuiteError
 from tillrig.masking import mask_pan
+from tillrig.yaml_files import told
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +58,8 @@ def parse(text: str, source: str = "cards") -> dict[str, Account]:
     """Accounts by name from the text of a cards file. Raises SuiteError naming `source`, card and key."""
     try:
         entries = YAML(typ="safe", pure=True).load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise SuiteError(f"{source}, line {line}: {error.problem}; correct the cards file") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise SuiteError(f"{told(source, text, error)}; correct the cards file") from None
     if not isinstance(entries, dict):
         raise SuiteError(f"{source}: the cards file must map card names to cards")
     accounts = {}

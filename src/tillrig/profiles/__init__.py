@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tillrig.profiles.load import load_profile
+from tillrig.profiles.load import find_profile, load_profile, read_profile
 from tillrig.profiles.model import Profile
 from tillrig.profiles.screens import Recognition, RowExpectation
 from tillrig.profiles.slips import LineExpectation
 
-__all__ = ["LineExpectation", "Profile", "Recognition", "RowExpectation", "load_profile"]
+__all__ = [
+    "LineExpectation",
+    "Profile",
+    "Recognition",
+    "RowExpectation",
+    "find_profile",
+    "load_profile",
+    "read_profile",
+]

@@ -16,14 +16,19 @@ _KEY_PATH = re.compile(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]")
 
 
 def load_profile(name: str, near: Path | None = None) -> Profile:
-    """The profile `name`: beside the rig file (`near`), in fixtures/profiles upwards from the working directory, or in
-    the package. Raises ProfileError.
+    """The profile `name`, wherever `find_profile` finds it. Raises ProfileError."""
+    return read_profile(find_profile(name, near))
+
+
+def find_profile(name: str, near: Path | None = None) -> Path:
+    """The file of profile `name`: beside the rig file (`near`), in fixtures/profiles upwards from the working
+    directory, or in the package. Raises ProfileError.
     """
     looked = []
     for directory in _places(name, near):
         looked.append(str(directory))
         if (directory / FILE).is_file():
-            return read_profile(directory / FILE)
+            return directory / FILE
     raise ProfileError(f"no profile '{name}': looked for {FILE} in {', '.join(looked)}")
 
 
@@ -42,17 +47,18 @@ def _places(name: str, near: Path | None) -> list[Path]:
 def read_profile(path: Path) -> Profile:
     """Read one file. Raises ProfileError with file:line:column and the key."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import YAMLError
+
+    from tillrig.yaml_files import told
 
     try:
         text = path.read_text(encoding="utf-8")
-        plain = YAML(typ="safe").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise ProfileError(f"{where}: {error.problem}") from error
-    except (OSError, ValueError, RecursionError, YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise ProfileError(f"{path}: {error}") from error
+    try:
+        plain = YAML(typ="safe").load(text)
+    except (ValueError, RecursionError, YAMLError) as error:
+        raise ProfileError(told(path, text, error)) from error
     try:
         profile = msgspec.convert(plain, Profile)
     except msgspec.ValidationError as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 
 from tillrig.errors import RigFileError
+from tillrig.yaml_files import told
 
 Value = TypeVar("Value")
 Trail = tuple[str | int, ...]
@@ -21,6 +23,7 @@ Trail = tuple[str | int, ...]
 _PLACE = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|(\[\.\.\.\])")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_FORM = re.compile(r"matching regex '(.*)'$")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 
 
@@ -37,15 +40,14 @@ class Document:
             raise RigFileError(f"{path}: the rig file is not UTF-8 (byte {error.start})") from error
         try:
             self._tree = YAML(typ="rt").load(text)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(path)
-            raise RigFileError(f"{where}: no valid YAML: {error.problem or error.context}") from error
         except (YAMLError, ValueError, RecursionError) as error:
-            raise RigFileError(f"{path}: no valid YAML: {error}") from error
+            raise RigFileError(told(path, text, error)) from error
         if not isinstance(self._tree, CommentedMap):
             raise RigFileError(f"{path}:1:1: a rig file is a mapping (name: …, instruments: …), not {self._tree!r:.40}")
         self.data: dict[Any, Any] = _plain(self._tree)
+        for trail, value in _numbers(self.data):
+            if not math.isfinite(value):
+                raise self.error(trail, f"{value} is no number for a rig; only finite ones are allowed")
 
     def error(self, trail: Trail, message: str) -> RigFileError:
         """`trail`: the keys from the top down to the value that is to blame."""
@@ -71,6 +73,8 @@ class Document:
             return self.error((*place, unknown.group(1)), f"unknown key; allowed: {allowed}")
         if missing := _MISSING.search(message):
             return self.error(place, f"the key {missing.group(1)!r} is missing; allowed: {allowed}")
+        if form := _FORM.search(message):
+            return self.error(place, f"{_at(data, inner)!r} is not of the form {form.group(1)}")
         return self.error(place, message[:1].lower() + message[1:])
 
     def _position(self, trail: Trail) -> tuple[int, int]:
@@ -107,6 +111,15 @@ def _plain(node: Any) -> Any:
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+def _numbers(data: Any, trail: Trail = ()) -> Iterator[tuple[Trail, float]]:
+    """Every number that may be none, with the keys that lead to it."""
+    if isinstance(data, float):
+        yield trail, data
+    elif isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _numbers(value, (*trail, key))
 
 
 def _inner(place: str, data: Any, kind: Any) -> Trail:

@@ -10,9 +10,11 @@ import msgspec
 
 from tillrig import drivers
 from tillrig.drivers.frame_ring import Point, View
-from tillrig.errors import SuiteError
+from tillrig.errors import ProfileError, SuiteError
+from tillrig.profiles import find_profile, read_profile
 from tillrig.rigs.document import Document, Trail
 from tillrig.rigs.schema import HostSpec, Instrument, Rig, Roles, SimulateSpec
+from tillrig.rigs.trial import refused
 
 _TOP = ("name", "profile", "time_scale", "simulated", "instruments", "roles", "host", "simulate")
 
@@ -35,7 +37,10 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def load_rig(path: Path | str) -> Rig:
-    """Read and check a rig file, and `NAME.calibration.yaml` beside it if there is one. Raises RigFileError."""
+    """Read and check a rig file, and `NAME.calibration.yaml` beside it if there is one.
+
+    Raises RigFileError; ProfileError where the profile itself is wrong.
+    """
     document = Document(Path(path).resolve())
     for key in document.data:
         if key not in _TOP:
@@ -49,6 +54,8 @@ def load_rig(path: Path | str) -> Rig:
         raise document.error((), "the key 'profile' is missing: which terminal model stands on this rig")
     if head.time_scale is not None and head.time_scale <= 0:
         raise document.error(("time_scale",), f"{head.time_scale} is not above 0; 1 is a terminal at its own pace")
+    if not head.simulated:  # written by a bench; what started it may have a profile of its own
+        _check_profile(document, head.profile)
     instruments = _calibrated(document.path, _instruments(document))
     roles = document.convert(("roles",), _normal_roles(_section(document, "roles")), Roles)
     _check_roles(document, instruments, roles)
@@ -68,6 +75,9 @@ def _simulated(document: Document, head: _Head, simulate: SimulateSpec) -> Rig:
     for key in ("instruments", "roles", "time_scale", "host"):
         if key in document.data:
             raise document.error((key,), "the simulated bench describes this itself; leave it out beside `simulate:`")
+    if (no := refused(simulate, document.path.parent)) is not None:
+        raise document.error(("simulate", *no[0]), no[1])
+    _check_profile(document, head.profile or simulate.model)
     return Rig(
         name=head.name,
         profile=head.profile or simulate.model,
@@ -76,6 +86,17 @@ def _simulated(document: Document, head: _Head, simulate: SimulateSpec) -> Rig:
         simulated=True,
         simulate=simulate,
     )
+
+
+def _check_profile(document: Document, name: str) -> None:
+    """Raises RigFileError when there is none of that name, ProfileError when it is wrong."""
+    try:
+        path = find_profile(name, document.path)
+    except ProfileError as error:
+        raise document.error(
+            ("profile",) if "profile" in document.data else ("simulate", "model"), str(error)
+        ) from error
+    read_profile(path)
 
 
 def _section(document: Document, name: str) -> dict[Any, Any]:
@@ -109,8 +130,23 @@ def _instruments(document: Document) -> dict[str, Instrument]:
             options=document.convert(trail, options, driver.Options),
         )
     for name, instrument in found.items():
+        _check_corners(document, ("instruments", name), instrument.options)
         _check_board(document, found, name, instrument)
     return found
+
+
+def _check_corners(document: Document, trail: Trail, view: Any) -> None:
+    """Corners in another order than clockwise on the picture would be read as a mirrored or folded display."""
+    corners = getattr(view, "corners", None)
+    if not isinstance(view, View | Calibration) or corners is None:
+        return
+    for (ax, ay), (bx, by), (cx, cy) in zip(corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True):
+        if (bx - ax) * (cy - by) - (by - ay) * (cx - bx) <= 0:
+            raise document.error(
+                (*trail, "corners"),
+                "these are no corners of a picture; allowed: four [x, y] in px of the display or the paper window, "
+                "clockwise from its top left",
+            )
 
 
 def _check_board(document: Document, instruments: dict[str, Instrument], name: str, instrument: Instrument) -> None:
@@ -210,6 +246,7 @@ def _calibrated(path: Path, instruments: dict[str, Instrument]) -> dict[str, Ins
             cameras = sorted(key for key, one in instruments.items() if isinstance(one.options, View))
             raise document.error((name,), f"is no camera of {path.name}; its cameras: {', '.join(cameras) or 'none'}")
         found = document.convert((name,), entry, Calibration)
+        _check_corners(document, (name,), found)
         known = {key: value for key, value in msgspec.structs.asdict(found).items() if value is not None}
         options = msgspec.structs.replace(instruments[name].options, **known)
         merged[name] = msgspec.structs.replace(instruments[name], options=options)

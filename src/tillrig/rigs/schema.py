@@ -47,13 +47,13 @@ class SimulateSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: int = 1
     faults: tuple[str, ...] = ()
     fault_files: tuple[str, ...] = ()
-    cut_at: str = ""
-    settings: tuple[str, ...] = ()
+    cut_at: Annotated[str, msgspec.Meta(pattern=r"^(write:0*[1-9]\d*:byte:\d+)?$")] = ""
+    settings: tuple[Annotated[str, msgspec.Meta(pattern=r"^[^=]+=")], ...] = ()
     battery: bool = False
     roll_mm: Annotated[int, msgspec.Meta(ge=0)] = 0
-    wear: tuple[str, ...] = ()
+    wear: tuple[Annotated[str, msgspec.Meta(pattern=r"^[^:]+:\d+$")], ...] = ()
     hand: tuple[str, ...] = ()
-    host: str = ""
+    host: Annotated[str, msgspec.Meta(pattern=r"^(.+:\d{1,5})?$")] = ""
     cards: str | None = None
     terminal: str | None = None
     directory: str | None = None

@@ -20,6 +20,20 @@ from tillrig.rigs.schema import Rig, SimulateSpec
 
 #: A name, not an import: the harness knows nothing of what plays the terminal.
 _BENCH = "tillrig.simulator.bench"
+#: Keys of `simulate` that are text, or many texts, and the bench's option for each.
+OPTIONS = {
+    "model": "--model",
+    "cut_at": "--cut-at",
+    "host": "--host",
+    "cards": "--cards",
+    "terminal": "--terminal",
+    "faults": "--fault",
+    "settings": "--set",
+    "wear": "--wear",
+    "hand": "--hand",
+    "fault_files": "--fault-file",
+}
+_PATHS = ("cards", "terminal", "fault_files")
 _READY_S = 60.0
 _END_S = 5.0
 _LOOK_S = 0.02
@@ -107,29 +121,21 @@ class Simulation:
 def arguments(spec: SimulateSpec, directory: Path, base: Path) -> Iterator[str]:
     """The bench's command line. Relative paths of the rig file refer to its folder, `base`."""
     yield from ("--dir", str(directory), "--with-parent", str(os.getpid()))
-    yield from ("--model", spec.model, "--grade", spec.grade, "--time-scale", f"{spec.time_scale:g}")
-    yield from ("--seed", str(spec.seed))
-    for option, text in (("--cut-at", spec.cut_at), ("--host", spec.host)):
-        if text:
-            yield from (option, text)
-    for option, path in (("--cards", spec.cards), ("--terminal", spec.terminal)):
-        if path:
-            yield from (option, str((base / path).resolve()))
-    for option, words in (
-        ("--fault", spec.faults),
-        ("--set", spec.settings),
-        ("--wear", spec.wear),
-        ("--hand", spec.hand),
-    ):
-        for word in words:
-            yield from (option, word)
-    for path in spec.fault_files:
-        yield from ("--fault-file", str((base / path).resolve()))
+    yield from ("--grade", spec.grade, "--time-scale", f"{spec.time_scale:g}", "--seed", str(spec.seed))
+    for key in OPTIONS:
+        value = getattr(spec, key)
+        for one in value if isinstance(value, tuple) else (value,) if value else ():
+            yield from words(key, one, base)
     if spec.battery:
         yield "--battery"
     if spec.roll_mm:
         yield from ("--roll-mm", str(spec.roll_mm))
     yield from spec.options
+
+
+def words(key: str, value: str, base: Path) -> tuple[str, str]:
+    """Option and value for one value of a key that is in OPTIONS."""
+    return OPTIONS[key], str((base / value).resolve()) if key in _PATHS else value
 
 
 def described(rig: Rig, simulation: Simulation, load: Callable[[Path], Rig]) -> Rig:
