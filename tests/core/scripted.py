@@ -12,6 +12,7 @@ from tillrig.errors import CameraError
 from tillrig.observers.screen import DARK, Sighting, State
 from tillrig.profiles import Profile
 from tillrig.profiles.screens import Recognition
+from tillrig.roles.keypad import Tally
 from tillrig.timeline import Timeline
 from tillrig.vision import Frame
 
@@ -62,11 +63,14 @@ class ScriptedEye:
 
 
 class ScriptedKeypad:
-    """Passes keys on; `dead` ones are pressed without closing their contact, `deaf` ones close it unheard."""
+    """Passes keys on; `dead` ones are pressed without closing their contact, `deaf` ones close it unheard, `bridged`
+    ones close another one with it."""
 
     def __init__(self, terminal: Any, *, sensed: bool = True) -> None:
         self._terminal, self._sensed = terminal, sensed
         self.closed: Counter[str] = Counter()
+        self.told: Counter[str] = Counter()
+        self.bridged: dict[str, str] = {}
         self.dead: set[str] = set()
         self.deaf: set[str] = set()
         self.secret_keys: list[str] = []
@@ -76,18 +80,22 @@ class ScriptedKeypad:
         for key in keys:
             if self._secret:
                 self.secret_keys.append(key)
+            self.told[key] += 1
             if key in self.dead:
                 continue
-            self.closed[key] += 1
-            if key not in self.deaf:
-                self._terminal.key(key)
+            for closed in filter(None, (key, self.bridged.get(key))):
+                self.closed[closed] += 1
+                if closed not in self.deaf:
+                    self._terminal.key(closed)
 
-    def counts(self) -> dict[str, int] | None:
-        names = [*"0123456789", "enter", "cancel", "clear"]
-        return {key: self.closed[key] for key in names} if self._sensed else None
+    def tally(self) -> Tally:
+        return Tally(dict(self.told), dict(self.closed) if self._sensed else None)
 
-    def witness(self, key: str, before: Any, after: Any, presses: int = 1) -> str:
-        return "clears_rig" if after[key] - before[key] == presses else "blames_rig"
+    def witness_since(self, before: Tally) -> str:
+        if before.closed is None:
+            return "none"
+        told, closed = self.told - Counter(before.told), self.closed - Counter(before.closed)
+        return "clears_rig" if told == closed else "blames_rig"
 
     @contextlib.contextmanager
     def secret(self) -> Iterator[None]:
@@ -102,11 +110,15 @@ class ScriptedKeypad:
 class ScriptedCard:
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
-        self.in_field = False
+        self.in_field = self.inside = False
         self.moves: list[str] = []
+
+    def inserted(self) -> bool:
+        return self.inside
 
     def insert(self, name: str) -> None:
         self.moves.append(f"insert {name}")
+        self.inside = True
         self._terminal.card()
 
     def swipe(self, name: str) -> None:
@@ -124,6 +136,7 @@ class ScriptedCard:
 
     def withdraw(self) -> None:
         self.moves.append("withdraw")
+        self.inside = False
         self._terminal.card_out()
 
 

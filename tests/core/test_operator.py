@@ -75,7 +75,7 @@ def test_a_wrong_pin_is_keyed_when_a_wrong_one_is_meant(bench):
 def test_a_key_that_never_closed_is_the_rigs_fault(bench):
     """The amount does not echo, and the contact sense says why."""
     bench.rig.keypad.dead = {"3"}
-    with pytest.raises(SwitchError, match="contact did not close"):
+    with pytest.raises(SwitchError, match="contacts did not close"):
         bench.perform(Sale(amount=12_34))
 
 
@@ -103,6 +103,30 @@ def test_a_terminal_that_hangs_is_found_within_its_own_times(bench):
     assert absent.witness == "clears_rig"
     assert "请刷卡" in absent.why
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("card", "entry", "witness"),
+    [("debit-chip", "chip", "clears_rig"), ("debit-stripe", "stripe", "none"), ("credit-chip", "contactless", "none")],
+)
+def test_nobody_vouches_for_a_card_that_no_sense_has_seen(bench, card, entry, witness):
+    """A chip stands in the sensed slot; whether a stripe or a field was read, nothing tells."""
+    bench.till.hangs_at = "ask_card"
+    (absent,) = bench.perform(Sale(amount=12_34, card=card, entry=entry)).absent
+    assert absent.witness == witness
+
+
+def test_a_terminal_that_hangs_after_it_has_seen_the_card_has_no_excuse(bench):
+    bench.till.hangs_at = "ask_pin"
+    (absent,) = bench.perform(Sale(amount=12_34, card="debit-stripe", entry="stripe")).absent
+    assert absent.witness == "clears_rig"
+
+
+def test_a_key_that_closes_its_neighbour_is_the_rigs_fault(bench):
+    """The terminal shows what it was told, and that is not what was meant."""
+    bench.rig.keypad.bridged = {"3": "4"}
+    with pytest.raises(SwitchError, match="neighbour"):
+        bench.perform(Sale(amount=12_34))
 
 
 def test_a_hang_without_key_sense_has_no_witness(profile, tmp_path):

@@ -174,3 +174,46 @@ def test_without_a_sense_there_is_no_witness(keypad: Keypad) -> None:
     """And nobody pretends."""
     assert keypad.counts() is None
     assert keypad.witness("5", None, None) == "none"
+
+
+def sensed(switches: FakeSwitches, events: Events) -> tuple[Keypad, FakeInputs]:
+    inputs = FakeInputs(**{f"closures.{channel}": 7 for channel in KEYS.values()})
+    counters = {key: f"closures.{channel}" for key, channel in KEYS.items()}
+    return Keypad(traced(switches, events), KEYS, events, timing=QUICK, inputs=inputs, counters=counters), inputs
+
+
+@pytest.mark.parametrize(
+    ("closed", "says"),
+    [
+        (("5", "5", "enter"), "clears_rig"),
+        (("5", "enter"), "blames_rig"),
+        (("5", "5", "5", "enter"), "blames_rig"),
+        (("5", "5", "6", "enter"), "blames_rig"),
+    ],
+    ids=["as told", "one missed", "one bounced", "a neighbour with it"],
+)
+def test_all_contacts_together_are_the_witness(
+    switches: FakeSwitches, events: Events, closed: tuple[str, ...], says: str
+) -> None:
+    """A key that closes its neighbour too is as bad as one that does not close."""
+    keypad, inputs = sensed(switches, events)
+    keypad.press("6")
+    inputs.values["closures.6"] += 1
+    before = keypad.tally()
+    keypad.press_sequence(["5", "5", "enter"])
+    for key in closed:
+        inputs.values[f"closures.{KEYS[key]}"] += 1
+    assert keypad.witness_since(before) == says
+    (event,) = events.of("witness")
+    assert (event["says"], event["expected"], event["seen"]) == (says, 3, len(closed))
+    assert "key" not in event
+
+
+def test_nothing_pressed_and_nothing_sensed_are_no_witness(
+    switches: FakeSwitches, events: Events, keypad: Keypad
+) -> None:
+    silent, _ = sensed(switches, events)
+    assert silent.witness_since(silent.tally()) == "none"
+    before = keypad.tally()
+    keypad.press("5")
+    assert keypad.witness_since(before) == "none"

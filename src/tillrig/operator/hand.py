@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from tillrig.actions import EcrSale, EcrSignIn, Sale, Secret, SignIn
 from tillrig.errors import InconclusiveError, RigError, SwitchError, UsageError
 from tillrig.lab import Lab
-from tillrig.observers.screen import ScreenObserver, Sighting
+from tillrig.observers.screen import DARK, ScreenObserver, Sighting
 from tillrig.profiles import Profile
 from tillrig.profiles.screens import bare
 from tillrig.profiles.texts import amount_text
 from tillrig.rigs import OpenRig
-from tillrig.roles import Keypad
+from tillrig.roles.keypad import Keypad, Tally
 from tillrig.steps import Screen
 from tillrig.stopwatch import Stopwatch
 from tillrig.timeline import Timeline
@@ -27,14 +26,15 @@ KEY_S = 0.08
 
 
 class Hand:
-    """Presses keys, moves cards. `begin` notes the contact counters, `key_witness` compares them with the presses."""
+    """Presses keys, moves cards. `begin` notes the contact counters, `witness` says whether the last thing given is
+    known to have reached the terminal.
+    """
 
     def __init__(self, rig: OpenRig, profile: Profile, lab: Lab, eye: ScreenObserver, timeline: Timeline) -> None:
         self._rig, self._profile, self._lab, self._eye, self._timeline = rig, profile, lab, eye, timeline
-        self._pressed: Counter[str] = Counter()
-        self._before: Mapping[str, int] | None = None
         self.presses = 0
-        self.last_gave = ""
+        self._before: Tally | None = None
+        self._last_gave = self._given_at = ""
         self.watch = Stopwatch()
 
     @property
@@ -44,10 +44,9 @@ class Hand:
 
     def begin(self) -> None:
         """Start counting key presses from now."""
-        self._pressed.clear()
         self.presses = 0
-        self.last_gave = ""
-        self._before = self.keypad.counts()
+        self._last_gave = ""
+        self._before = self.keypad.tally()
 
     def press(self, *names: str) -> None:
         """Press keys by their meaning, one after the other."""
@@ -55,32 +54,25 @@ class Hand:
         began = time.monotonic()
         self.keypad.press_sequence(keys)
         self.watch.add("serial", time.monotonic() - began - KEY_S * (len(keys) - 1))
-        self._pressed.update(keys)
         self.presses += len(keys)
-        self.last_gave = "key"
+        self._last_gave = "key"
 
     def power_on(self) -> None:
         """Restore the supply and hold the power key until the terminal starts."""
         self._rig.need("power").on()
-        self.last_gave = "power"
+        self._last_gave = "power"
 
     def key_witness(self) -> Witness:
-        """Whether every contact closed as often as it was told since `begin`."""
-        keypad = self.keypad
-        keypad.wait_open()
-        after = keypad.counts()
-        if self._before is None or after is None:
-            return "none"
-        with keypad.secret():
-            words = {keypad.witness(key, self._before, after, times) for key, times in self._pressed.items()}
-        return "blames_rig" if "blames_rig" in words else "clears_rig" if words else "none"
+        """Whether every contact closed as often as it was told since `begin`, and no neighbour with it."""
+        return "none" if self._before is None else self.keypad.witness_since(self._before)
 
     def check_keys(self) -> Witness:
-        """`key_witness`, and SwitchError when a contact did not close as often as it was told."""
+        """`key_witness`, and SwitchError when it blames the rig."""
         word = self.key_witness()
         if word == "blames_rig":
             raise SwitchError(
-                "a key's contact did not close as often as it was pressed; look at the relay and the keypad's wiring"
+                "the keys' contacts did not close as they were told: one too seldom or too often, or a neighbour with "
+                "it; look at the relays and the keypad's wiring"
             )
         return word
 
@@ -103,6 +95,7 @@ class Hand:
         }
         if step.give not in gives:
             raise UsageError(f"nobody knows how to give '{step.give}'")
+        self._given_at = step.kind
         gives[step.give]()
         if step.give not in ("none", "wait"):
             self._timeline.append("gave", what=step.give, screen=step.kind)
@@ -119,7 +112,7 @@ class Hand:
         self._lab.card(name)
         with self.watch("card"):
             {"chip": card.insert, "stripe": card.swipe, "contactless": card.tap}[entry](name)
-        self.last_gave = "card"
+        self._last_gave = {"chip": "card in", "stripe": "swipe", "contactless": "tap"}[entry]
 
     def withdraw_from_field(self) -> None:
         """Take a contactless card away, if one is held there."""
@@ -132,9 +125,10 @@ class Hand:
         with self.watch("card"):
             if card.in_field:
                 card.remove()
+                self._last_gave = "tap"
             else:
                 card.withdraw()
-        self.last_gave = "card"
+                self._last_gave = "card out"
 
     def _pin(self, which: object, sighting: Sighting, action: object) -> None:
         if which != "none":
@@ -200,12 +194,30 @@ class Hand:
             raise RigError("no supply reaches the terminal; look at the mains and battery relays")
         return "clears_rig"
 
+    def card_witness(self) -> Witness:
+        """Whether a card stands where it was last moved. Nobody senses what a stripe or a field has read."""
+        card = self._rig.card
+        wanted = {"card in": True, "card out": False}.get(self._last_gave)
+        return "clears_rig" if card is not None and wanted is not None and card.inserted() is wanted else "none"
+
+    def witness(self) -> Witness:
+        """Whether the last thing given reached the terminal. Raises SwitchError when a key is known not to have."""
+        if self._last_gave == "key":
+            return self.check_keys()
+        return "clears_rig" if self._last_gave in ("", "power") else self.card_witness()
+
+    def went_on(self, kind: str) -> None:
+        """A screen of this kind came by itself: another one than that at which a card was moved, so the card was seen.
+        Keys are counted at the end all the same.
+        """
+        if self._last_gave != "key" and kind not in (self._given_at, DARK):
+            self._last_gave = ""
+
     def silence_witness(self) -> tuple[Witness, str]:
         """After a screen that did not come: whose fault can it be? Raises RigError kinds when the rig is to blame."""
         self._eye.check()
-        power = self.power_witness()
-        key = self.check_keys() if self.last_gave == "key" else "clears_rig"
-        words = {"supply": power, "key contacts": key}
+        given = f"the last thing given ({self._last_gave})" if self._last_gave else "the last thing given"
+        words = {"supply": self.power_witness(), given: self.witness()}
         if all(word == "clears_rig" for word in words.values()):
-            return "clears_rig", "camera, supply and key contacts are sound"
+            return "clears_rig", f"camera, supply and {given} are sound"
         return "none", f"no witness for {', '.join(name for name, word in words.items() if word != 'clears_rig')}"

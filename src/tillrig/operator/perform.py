@@ -27,6 +27,8 @@ OWN_TIME = frozenset(
 CARD_DONE = frozenset({"result", "refused", "partial", "printing", "menu", "ask_operator"})
 #: A slip is at rest soon after the printer stops.
 REST_S = 3.0
+#: No action takes the terminal longer, whatever it shows meanwhile.
+LONGEST_S = 600.0
 
 
 class Performance:
@@ -102,8 +104,9 @@ class Operator:
         printing = False
         gave = "none"
         paper = self._slips.frame if self._slips is not None else None
+        last = time.monotonic() + LONGEST_S / self._scale + self.margin_s
         while not (track.done and also()):
-            sighting = self._next(done, track, gave, also)
+            sighting = self._next(done, track, gave, also) if time.monotonic() < last else None
             if sighting is None:
                 if track.done and also():
                     break
@@ -134,6 +137,8 @@ class Operator:
     def _answer(self, result: Performance, track: Track, sighting: Sighting, action: Action) -> str:
         steps = track.see(sighting.kind, sighting.keys)
         self._eye.expect(track.expected)
+        if steps or is_passing(sighting.kind):
+            self._hand.went_on(sighting.kind)
         if sighting.kind in CARD_DONE:
             self._hand.withdraw_from_field()
         if not steps:
@@ -163,7 +168,7 @@ class Operator:
 
     def _abandon(self, result: Performance, sighting: Sighting, track: Track) -> None:
         kind = sighting.kind or "unknown"
-        word = self._hand.check_keys() if self._hand.last_gave == "key" else "clears_rig"
+        word = self._hand.witness()
         why = f"expected {' or '.join(track.expected) or 'nothing more'}, but the screen shows: {sighting.text}"
         result.abandoned = Abandoned(seq=sighting.seq, at=sighting.at, point=f"screen.{kind}", why=why, witness=word)
         self._timeline.append("abandoned", point=f"screen.{kind}", why=why, witness=word)

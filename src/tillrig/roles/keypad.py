@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -42,6 +43,13 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_on_ms: int = 1000
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """How often each key was told to close, and how often its contact did (None where the rig does not sense it)."""
+
+    told: Mapping[str, int]
+    closed: Mapping[str, int] | None
+
+
 class Keypad:
     """Never two keys at once, whoever presses from whichever thread, unless the rig file declares the chord.
 
@@ -66,6 +74,7 @@ class Keypad:
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._free_at = 0.0
+        self._told: Counter[str] = Counter()
 
     @property
     def keys(self) -> frozenset[str]:
@@ -106,6 +115,7 @@ class Keypad:
             raise UsageError(f"{self._shown(' + '.join(sorted(chord)))} is no declared chord; declared: {declared}")
         with self._lock:
             self.wait_open()
+            self._told.update(chord)
             closed = dict.fromkeys((self._channels[key] for key in chord), True)
             try:
                 self._board.set(closed)
@@ -146,6 +156,29 @@ class Keypad:
         self._emit("witness", at=time.monotonic(), what="key", key=name, says=says, expected=presses, seen=seen)
         return says
 
+    def tally(self) -> Tally:
+        """Where the counts stand now, for `witness_since`."""
+        return Tally(dict(self._told), self.counts())
+
+    def witness_since(self, before: Tally) -> Witness:
+        """Whether every contact closed as often since `before` as its key was told to, and no other one with it."""
+        self.wait_open()
+        after = self.tally()
+        if before.closed is None or after.closed is None:
+            return "none"
+        told = {key: after.told[key] - before.told.get(key, 0) for key in after.told}
+        pressed = {key: times for key, times in told.items() if times}
+        if not pressed.keys() <= after.closed.keys():
+            return "none"
+        # Counters are 16-bit registers.
+        seen = {key: (count - before.closed.get(key, 0)) % 0x10000 for key, count in after.closed.items()}
+        wrong = [key for key, count in seen.items() if count != pressed.get(key, 0)]
+        says: Witness = "blames_rig" if wrong else "clears_rig" if pressed else "none"
+        # Sums only: what each key counts tells a PIN's digits.
+        sums = {"expected": sum(pressed.values()), "seen": sum(seen.values()), "wrong": len(wrong)}
+        self._emit("witness", at=time.monotonic(), what="keys", says=says, **sums)
+        return says
+
     def close(self) -> None:
         """Whoever waits for a key is sent home."""
         self._closing.set()
@@ -154,6 +187,7 @@ class Keypad:
         self._require(key, ms)
         with self._lock:
             self.wait_open()
+            self._told[key] += 1
             at = self._board.pulse(self._channels[key], ms)
             return self._pressed(key, at, ms, gap_ms)
 
