@@ -41,13 +41,24 @@ def test_a_scenario_is_spelled_in_one_word(text: str, expected: tuple[str, int, 
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["sale=Nothing", "sale=Decline", "sale*x=NoAnswer", "sale=Late:seconds=soon", "sale=Decline:code=51,x=1", "Late:1"],
+    ("text", "told"),
+    [
+        ("sale=Nothing", "there is no scenario 'Nothing'; use one of Decline, Partial, NoAnswer"),
+        ("", "there is no scenario ''; use one of Decline"),
+        ("sale=Decline", "missing required field `code`; Decline takes code=(str)"),
+        ("sale*x=NoAnswer", "'x' is no number of times"),
+        ("sale=Late:seconds=soon", "Expected `float`, got `str` - at `$.seconds`; Late takes seconds=(float)"),
+        ("sale=Decline:code=51,x=1", "no value is called 'x'; Decline takes code=(str)"),
+        ("Twice:x=1", "no value is called 'x'; Twice takes no values"),
+        ("Late:1", "'1' is not KEY=VALUE; Late takes seconds=(float)"),
+        ("settlement=SettlementSays:result=9", "SettlementSays takes result=1|2|3, foreign=0|1|2|3"),
+    ],
 )
-def test_a_scenario_that_is_none_is_refused(text: str) -> None:
-    """With what is wrong in it."""
-    with pytest.raises(click.BadParameter):
+def test_a_scenario_that_is_none_is_refused(text: str, told: str) -> None:
+    """With what is wrong in it, and what there is."""
+    with pytest.raises(click.BadParameter) as caught:
         parse_scenario(text)
+    assert told in str(caught.value)
     assert CliRunner().invoke(main, ["host", "--cards", CARDS, "--scenario", text]).exit_code == 2
 
 
@@ -93,9 +104,31 @@ def test_an_address_that_is_taken_ends_with_twenty() -> None:
         (["--cards", CARDS, "--tmk", "00"], "16 bytes"),
         (["--cards", CARDS, "--scenario", "sail=NoAnswer"], "sail"),
         (["--cards", CARDS, "--time-scale", "0"], "time-scale"),
+        (["--cards", CARDS, "--time-scale", "nan"], "time scale nan is no number above zero"),
+        (["--cards", CARDS, "--scenario", "Late:seconds=nan"], "seconds nan is no time"),
+        (["--cards", CARDS, "--scenario", "Late:seconds=-1"], "seconds -1.0 is no time"),
+        (["--cards", CARDS, "--json", "/nowhere/events"], "--json /nowhere/events: cannot be written: No such file"),
+        (["--cards", CARDS, "--json", "/dev"], "--json /dev: cannot be written: Is a directory"),
     ],
 )
 def test_wrong_options_end_with_two(arguments: list[str], text: str) -> None:
     """And say which."""
     result = CliRunner().invoke(main, ["host", *arguments])
     assert result.exit_code == 2 and text in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_disk_that_fills_up_ends_the_host_with_twenty() -> None:
+    """Evidence that cannot be kept is the rig's fault; the terminal is answered all the same."""
+    command = [sys.executable, "-m", "tillrig", "host", "--cards", CARDS, "--json", "/dev/full"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        host, port = process.stdout.readline().removeprefix("listening on ").strip().split(":")
+        with socket.create_connection((host, int(port)), 10) as sock:
+            sock.sendall(encode("0820", ECHO))
+            assert process.wait(10) == 20
+    finally:
+        process.kill()
+        errors = process.communicate()[1]
+    assert errors.strip() == "Error: --json /dev/full: cannot be written: No space left on device"

@@ -1,5 +1,6 @@
 """A suite process that breaks off never leaves a green run behind."""
 
+import errno
 import signal
 from contextlib import contextmanager
 from io import StringIO
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from tillrig.errors import EvidenceError
 from tillrig.evidence.records import AttemptRecord
 from tillrig.evidence.writer import new_attempt_directory, write_json
 from tillrig.pytest_plugin import ENDED_FROM_OUTSIDE
@@ -92,6 +94,24 @@ def test_a_sound_run_stays_green(suite):
     code, told = suite()
     assert "broke off" not in told
     assert code == EXIT_CODES[Verdict.PASS]
+
+
+@pytest.mark.parametrize("place", ["/proc/q", "/dev/null/q", __file__])
+def test_a_run_directory_that_cannot_be_is_a_wrong_command_line(place):
+    """Not a fault of the rig: nothing was opened."""
+    told = StringIO()
+    settings = RunSettings(selection=Selection(paths=()), rig=ROOT / "rigs" / "virtual.yaml", run_dir=Path(place))
+    assert run_suites(settings, Console(file=told, width=200)) == EXIT_CODES[Verdict.TEST_ERROR]
+    assert told.getvalue().startswith(f"UsageError: --run-dir {place}: no folder can be made there: ")
+
+
+def test_a_run_directory_on_a_full_disk_is_the_rigs_fault(tmp_path, monkeypatch):
+    def full(*_args, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(EvidenceError, match="No space left on device"):
+        run.run_directory(tmp_path / "run")
 
 
 def test_a_suite_that_cannot_be_collected_is_a_test_error(suite):

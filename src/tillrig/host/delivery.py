@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -50,6 +51,9 @@ def validate(scenario: AnyScenario, message: str = "any") -> None:
             write_field(39, scenario.code)
     except FieldError as error:
         raise UsageError(f"{scenario.name}: {error}") from None
+    for name in scenario.__struct_fields__:
+        if isinstance(value := getattr(scenario, name), float) and not 0 <= value < math.inf:
+            raise UsageError(f"{scenario.name}: {name} {value} is no time; use a number from 0")
     if isinstance(scenario, play.ProcessRequest) and not 0 <= scenario.nibble <= 9:
         raise UsageError(f"ProcessRequest: {scenario.nibble} is not within 0 to 9")
     if isinstance(scenario, play.Partial) and scenario.amount <= 0:

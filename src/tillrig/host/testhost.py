@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
@@ -53,8 +54,8 @@ class TestHost:
         record: Callable[[HostEvent], None] | None = None,
         swap_tpdu: bool = True,
     ) -> None:
-        if time_scale <= 0:
-            raise UsageError(f"time scale {time_scale} is not more than zero")
+        if not 0 < time_scale < math.inf:
+            raise UsageError(f"time scale {time_scale} is no number above zero")
         self._listen = _address(listen)
         known = accounts.load(cards) if isinstance(cards, str | Path) else cards
         self._acquirer = Acquirer(known, terminals or TerminalPolicy(), limits or Limits())

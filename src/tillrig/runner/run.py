@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from tillrig.errors import BlockedError, EvidenceError, RigError, SuiteError, TillrigError
+from tillrig.errors import BlockedError, EvidenceError, RigError, SuiteError, TillrigError, UsageError
 from tillrig.evidence.writer import new_run_directory, point_latest
 from tillrig.report.publish import publish
 from tillrig.report.summary import Health, RigRow, Summary, final_rows, summarise
@@ -25,6 +26,8 @@ from tillrig.runner.selection import Selection, has_robot, pytest_command, pytes
 from tillrig.runner.table import print_summary
 from tillrig.verdicts import EXIT_CODES, Verdict, fold, of_exception
 
+#: The machine is to blame, not the path that was asked for.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 RETRIED = (Verdict.RIG_ERROR, Verdict.INCONCLUSIVE)
 
 
@@ -71,12 +74,17 @@ def configured(settings: RunSettings) -> Rig:
 
 
 def run_directory(wanted: Path | None) -> Path:
-    """A new folder under reports/runs (or `wanted`), and `latest` beside it pointing there. Raises EvidenceError."""
+    """A new folder under reports/runs (or `wanted`), and `latest` beside it pointing there.
+
+    Raises EvidenceError; UsageError when `wanted` is no place for a folder.
+    """
     path = new_run_directory() if wanted is None else wanted
     try:
         for folder in (path / "allure", path / "junit"):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if wanted is not None and error.errno not in _FULL:
+            raise UsageError(f"--run-dir {wanted}: no folder can be made there: {error.strerror or error}") from error
         raise EvidenceError(f"cannot write the run to {path}: {error.strerror or error}") from error
     if wanted is not None:
         point_latest(path)
