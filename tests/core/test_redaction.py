@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
-from tests.vision.photographs import PAPER, slip, slip_photographed
+from tests.vision.photographs import DISPLAY, PAPER, photographed, screen, slip, slip_photographed
 from tillrig.masking import Masker
-from tillrig.observers.interrogation import SlipInterrogator
+from tillrig.observers.interrogation import ScreenInterrogator, SlipInterrogator
 from tillrig.observers.redaction import painted_over
+from tillrig.observers.screen import Sighting, State
 from tillrig.observers.slip import Capture
 from tillrig.profiles import load_profile
-from tillrig.vision import SlipReader
+from tillrig.vision import ScreenReader, SlipReader
 
 PAN = "9900028765432102"
 
@@ -49,6 +51,40 @@ def test_a_masked_slip_is_stored_as_it_was_taken() -> None:
     eye = SlipInterrogator(SlipReader(PAPER, corners), load_profile("classic"), Masker([PAN]))
     eye.read(sound)
     assert eye.picture(sound) == sound.frames[-1].jpeg
+
+
+SHOWN = ["余额查询", "9900028765432102", "可用余额:", "12.34"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "hidden"),
+    [
+        (SHOWN, [1]),
+        (["990012******1239", "990002******2102", "", "12.34"], []),
+        (["卡号:", "99000287654", "32102", "12.34"], [1, 2]),
+    ],
+    ids=["in a row", "masked", "over two rows"],
+)
+def test_a_row_with_a_card_number_is_painted_over(rows: list[str], hidden: list[int]) -> None:
+    frames, corners = photographed(screen(rows), seed=802)
+    profile = load_profile("classic")
+    reader = ScreenReader(DISPLAY, corners)
+    eye = ScreenInterrogator(reader, profile, Masker([PAN]))
+    recognition = profile.recogniser.recognise(rows)
+    state = State(tuple(rows), recognition, frames[0].time)
+    for frame in frames:
+        state.add(frame)
+    stored = eye.picture(Sighting(1, state))
+    if not hidden:
+        assert stored == eye.frames(Sighting(1, state))[0].jpeg
+        return
+    after, found = picture(stored), reader.quick_rows(frames[0])
+    for number, row in enumerate(found):
+        if row.text:
+            (x0, y0), (x1, y1) = (np.asarray(row.box).min(axis=0), np.asarray(row.box).max(axis=0))
+            middle = int(y0 + y1) // 2
+            flat = np.ptp(after[middle - 3 : middle + 3, int(x0) + 2 : int(x1) - 2]) < 40
+            assert flat == (number in hidden)
 
 
 def test_what_is_no_picture_is_not_stored_at_all() -> None:

@@ -14,7 +14,7 @@ ON = frozenset({"menu", "operator_prompt"})
 def went_dark(left: str, witnesses: Witnesses) -> Iterator[Finding]:
     """A terminal left running at `left` that nobody switched off and no key wakes: a finding of its own.
 
-    `witnesses`: what is known of "supply" and "the key", each of which may be to blame.
+    `witnesses`: what is known of each part of the rig that may be to blame, by its name.
     """
     if left not in ON:
         return
@@ -24,5 +24,5 @@ def went_dark(left: str, witnesses: Witnesses) -> Iterator[Finding]:
         reason = f"no witness for {' and '.join(doubtful)}"
         yield unsure("STAYS-ON", "screen.dark", expected, seen, reason)
         return
-    reason = "supply and key reach it, and nobody switched it off"
+    reason = f"{', '.join(witnesses)} are sound, and nobody switched it off"
     yield failed("STAYS-ON", "screen.dark", expected, seen, reason)

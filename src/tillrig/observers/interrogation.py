@@ -69,18 +69,19 @@ class ScreenInterrogator:
         return tuple((settled if len(settled) >= 2 else frames)[:FRAMES])
 
     def picture(self, sighting: Sighting) -> bytes:
-        """The newest frame as it may be stored (JPEG, b"" for none): a secret's row in which the eye did not find the
-        stars is painted over, because it may show the secret itself.
+        """The newest frame as it may be stored (JPEG, b"" for none). Painted over are rows with a card number, and a
+        secret's row in which the eye did not find the stars, because it may show the secret itself.
         """
         frames = self.frames(sighting)
         if not frames:
             return b""
         state = sighting.last
         secret = {state.recognition.fields.get(name, "") for name in SECRET_FIELDS} - {""}
+        masked = self._masker.text("\n".join(state.rows)).split("\n")  # a card number may go on in the next row
         hidden = [
             number
             for number, row in enumerate(state.rows)
-            if "".join(row.split()) in secret and not self._starred(state, number)
+            if masked[number] != row or ("".join(row.split()) in secret and not self._starred(state, number))
         ]
         if not hidden:
             return frames[0].jpeg

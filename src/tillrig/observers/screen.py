@@ -10,11 +10,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from queue import Empty, Full, Queue
 
 from tillrig.errors import CameraError
 from tillrig.masking import mask_digits
+from tillrig.observers.attention import Attention
 from tillrig.ports.camera import Camera, Shot
 from tillrig.profiles import Profile, Recognition
 from tillrig.timeline import Timeline
@@ -131,7 +131,7 @@ class ScreenObserver:
         self.frames_read = 0
         #: Rows as the newest frame reads, agreed or not.
         self.glimpse: tuple[str, ...] = ()
-        self._looked: deque[float] = deque(maxlen=20_000)
+        self._attention = Attention()
         self._thread = threading.Thread(target=self._run, name="tillrig-screen", daemon=True)
         self._unsubscribe = camera.subscribe(self._take)
         self._thread.start()
@@ -205,15 +205,12 @@ class ScreenObserver:
                 return
 
     def largest_gap(self, since: float) -> float:
-        """The longest time between two frames that were looked at after `since`: shorter screens may be missed."""
-        with self._lock:
-            times = [moment for moment in self._looked if moment >= since]
-        return max((later - sooner for sooner, later in pairwise(times)), default=0.0)
+        """The longest time from `since` (monotonic s) until now without a frame that was looked at."""
+        return self._attention.largest_gap(since, time.monotonic())
 
     def _look(self, frame: Frame) -> None:
         self.last_frame = frame
-        with self._lock:
-            self._looked.append(frame.time)
+        self._attention.looked(frame.time)
         state = self._watch.feed(frame)
         self._tell_condition(state.condition.value if state.condition else "")
         moved = state.generation != self._generation

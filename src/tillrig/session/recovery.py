@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tillrig.judge.standing import went_dark
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.session.looking import Looker
+from tillrig.verdicts import Witness
 
 if TYPE_CHECKING:
     from tillrig.session.session import Session
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 IDLE = ("menu", "ask_operator")
 #: Steps before it is given up; unreadable screens of them.
 STEPS, UNKNOWN = 14, 3
-#: A sleeping terminal lights up at once when a key is pressed.
-WAKE_S = 2.0
+#: A sleeping terminal lights up at once when a key is pressed; an eye that looks away for longer than a blink, or an
+#: instrument that fails its check, is no witness that it did not.
+WAKE_S, BLINK_S = 2.0, 0.3
 #: It shows these while it works; they go by themselves.
 WORKING = frozenset({"busy", "settling", "signing_in", "reversing"})
 PASSING = frozenset(
@@ -45,10 +48,11 @@ class Recovery:
             if kind in IDLE:
                 return kind
             if kind == DARK:
+                pressed = time.monotonic()
                 if self._wakes():
                     continue
                 if known:
-                    self._report_dark()
+                    self._report_dark(pressed)
                 return ""
             unknown = unknown + 1 if kind == "" else 0
             if unknown > UNKNOWN:
@@ -64,6 +68,11 @@ class Recovery:
                 rig.card.remove()
             if rig.card.inserted() is not False:
                 rig.card.withdraw()
+        self.restore()
+
+    def restore(self) -> None:
+        """Paper in and link up, as every test may expect them."""
+        rig = self._session.rig
         if rig.paper is not None and rig.paper.state == "out":
             rig.paper.restore()
         if rig.link is not None:
@@ -80,9 +89,14 @@ class Recovery:
         bench.hand.check_keys()
         return False
 
-    def _report_dark(self) -> None:
-        hand = self._session.bench.hand
-        words = {"supply": hand.power_witness(), "the key": hand.key_witness()}
+    def _report_dark(self, since: float) -> None:
+        bench = self._session.bench
+        looked = bench.eye.largest_gap(since) <= BLINK_S and bench.prove()["screen"] == "clears_rig"
+        words: dict[str, Witness] = {
+            "supply": bench.hand.power_witness(),
+            "the key": bench.hand.key_witness(),
+            "the eye": "clears_rig" if looked else "none",
+        }
         for finding in went_dark(self._session.ledger.position, words):
             self._session.report(finding)
 

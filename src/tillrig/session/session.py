@@ -190,6 +190,11 @@ class Session:
         if self._attempt is not None:
             self._attempt.add(finding)
 
+    def remark(self, text: str) -> None:
+        """Add what its reader should know to the attempt that is open."""
+        if self._attempt is not None:
+            self._attempt.note(text)
+
     def _keep(self, action: Action, outcome: Outcome, *, judged: bool) -> None:
         attempt = self._attempt
         if attempt is None:

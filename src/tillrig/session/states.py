@@ -43,13 +43,15 @@ class Navigator:
             return
         shown = self._look.settled_kind()
         wanted = "menu" if ledger.position == "menu" else "ask_operator"
+        self._note_restart(shown)
         if shown == wanted or isinstance(action, Console | EcrHeartbeat):
             return
         if self.recover() != wanted:
             self.ensure("menu" if wanted == "menu" else "operator_prompt")
 
     def ready(self, records: int | None) -> None:
-        """Signed in at the menu, the batch as wanted."""
+        """Signed in at the menu, the batch as wanted, paper and link as delivered."""
+        self._recovery.restore()
         if records == 0:
             self.ensure("empty_batch")
             return
@@ -94,6 +96,7 @@ class Navigator:
                     return
                 self._find_out()
                 continue
+            self._note_restart(shown)
             if shown == "ask_operator":
                 self._at("operator_prompt")
                 self._on_the_way(SignIn())
@@ -232,6 +235,14 @@ class Navigator:
     def _at(self, position: str) -> None:
         session = self._session
         session.ledger = session.engine.adopt(session.ledger, AtScreen(position))  # type: ignore[arg-type]
+
+    def _note_restart(self, shown: str) -> None:
+        """A terminal that was left at its menu and asks for its operator restarted, which it may (rules T13); whoever
+        reads the attempt should know.
+        """
+        ledger = self._session.ledger
+        if shown == "ask_operator" and ledger.position == "menu" and not ledger.uncertain:
+            self._session.remark("the terminal was left at its menu and asks for its operator: it restarted by itself")
 
     def _adopt_position(self, kind: str) -> None:
         session = self._session
