@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tillrig.errors import ProfileError
-from tillrig.profiles import load_profile
+from tillrig.profiles import find_profile, load_profile
 from tillrig.profiles.load import read_profile
 
 CLASSIC = Path(__file__).parents[2] / "fixtures" / "profiles" / "classic" / "profile.yaml"
@@ -77,6 +77,14 @@ def test_an_unknown_profile_says_where_it_was_looked_for():
 def test_a_name_that_leads_elsewhere_is_refused(name):
     with pytest.raises(ProfileError, match="no name of a profile"):
         load_profile(name)
+
+
+def test_a_rig_file_finds_its_profile_from_wherever_it_is_used(tmp_path, monkeypatch):
+    """In fixtures/profiles upwards from its own folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProfileError, match="no profile 'classic'"):
+        find_profile("classic")
+    assert find_profile("classic", near=CLASSIC.parents[3] / "rigs" / "virtual.yaml") == CLASSIC
 
 
 def test_a_profile_beside_the_rig_file_comes_first(tmp_path):

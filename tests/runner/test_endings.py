@@ -105,6 +105,21 @@ def test_a_run_directory_that_cannot_be_is_a_wrong_command_line(place):
     assert told.getvalue().startswith(f"UsageError: --run-dir {place}: no folder can be made there: ")
 
 
+def test_a_fault_file_that_is_none_is_told_before_a_bench_is_started(tmp_path):
+    """By its own line; nothing is written."""
+    (tmp_path / "f.py").write_text("def no_such_hook():\n    pass\n")
+    told = StringIO()
+    settings = RunSettings(
+        selection=Selection(paths=()),
+        rig=ROOT / "rigs" / "virtual.yaml",
+        run_dir=tmp_path / "run",
+        fault_files=(tmp_path / "f.py",),
+    )
+    assert run_suites(settings, Console(file=told, width=200)) == EXIT_CODES[Verdict.TEST_ERROR]
+    assert "f.py:1: no_such_hook is no hook" in told.getvalue()
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_directory_on_a_full_disk_is_the_rigs_fault(tmp_path, monkeypatch):
     def full(*_args, **_more):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -11,7 +11,10 @@ import click
 @click.command()
 @click.argument("rig_file", type=click.Path(path_type=Path), envvar="TILLRIG_RIG", default=Path("rigs/virtual.yaml"))
 def rig(rig_file: Path) -> None:
-    """Open RIG_FILE (default: rigs/virtual.yaml) and let each instrument prove itself. Exit code 0 or 20."""
+    """Open RIG_FILE (default: rigs/virtual.yaml) and let each instrument prove itself.
+
+    Exit codes: 0 all are well, 20 one is not, 22 the rig is taken, 30 the rig file is wrong.
+    """
     from tillrig.errors import TillrigError
     from tillrig.rigs import open_rig
     from tillrig.verdicts import EXIT_CODES, Verdict, of_exception

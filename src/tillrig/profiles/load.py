@@ -22,7 +22,7 @@ def load_profile(name: str, near: Path | None = None) -> Profile:
 
 def find_profile(name: str, near: Path | None = None) -> Path:
     """The file of profile `name`: beside the rig file (`near`), in fixtures/profiles upwards from the working
-    directory, or in the package. Raises ProfileError.
+    directory and from the rig file, or in the package. Raises ProfileError.
     """
     looked = []
     for directory in _places(name, near):
@@ -35,12 +35,14 @@ def find_profile(name: str, near: Path | None = None) -> Path:
 def _places(name: str, near: Path | None) -> list[Path]:
     if not re.fullmatch(r"[\w.-]+", name) or name.startswith("."):
         raise ProfileError(f"'{name}' is no name of a profile; letters, digits, dots and dashes make one")
-    places = []
+    places: list[Path] = []
+    here = Path.cwd().resolve()
+    above = [here, *here.parents]
     if near is not None:
         home = near if near.is_dir() else near.parent
         places += [home / name, home / "profiles" / name]
-    here = Path.cwd().resolve()
-    places += [parent / "fixtures" / "profiles" / name for parent in (here, *here.parents)]
+        above += home.resolve().parents
+    places += [parent / "fixtures" / "profiles" / name for parent in dict.fromkeys(above)]
     return [*places, Path(__file__).parent / name]
 
 

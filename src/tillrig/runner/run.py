@@ -18,6 +18,7 @@ from tillrig.evidence.writer import new_run_directory, point_latest
 from tillrig.report.publish import publish
 from tillrig.report.summary import Health, RigRow, Summary, final_rows, summarise
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
+from tillrig.rigs.trial import refused
 from tillrig.runner.endings import ending, tail
 from tillrig.runner.live import LiveProgress
 from tillrig.runner.processes import ended_as_by_ctrl_c, run_suite_process
@@ -62,7 +63,7 @@ def run_suites(settings: RunSettings, console: Console) -> int:
 
 
 def configured(settings: RunSettings) -> Rig:
-    """The rig file with what the command line changes."""
+    """The rig file with what the command line changes. Raises UsageError for what no simulated bench takes."""
     rig = load_rig(settings.rig)
     wanted = {"grade": settings.grade, "time_scale": settings.time_scale, "seed": settings.seed}
     changes = {name: value for name, value in wanted.items() if value is not None}
@@ -70,6 +71,8 @@ def configured(settings: RunSettings) -> Rig:
         rig = rig.with_simulation(
             faults=list(settings.faults), fault_files=[file.resolve() for file in settings.fault_files], **changes
         )
+        if rig.simulate is not None and (no := refused(rig.simulate, rig.path.parent)) is not None:
+            raise UsageError(f"{rig.path}: the bench cannot be started so: {no[1]}")
     return rig
 
 
