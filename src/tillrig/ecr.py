@@ -192,7 +192,7 @@ class EcrClient:
         if frame.kind != mis.ANSWER:
             problems.append(f"type {frame.kind:02X} instead of {mis.ANSWER:02X}")
         if self._wants_ack and function != "heartbeat" and not self._acked:
-            problems.append("an answer without an ACK before it")
+            problems.append(mis.NO_ACK)
         if function == "heartbeat" and self._acked:
             problems.append("an ACK before the answer to a heartbeat")
         return tuple(problems)

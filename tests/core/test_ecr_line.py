@@ -9,9 +9,9 @@ import pytest
 
 from tillrig.ecr import EcrClient
 from tillrig.errors import InconclusiveError, SerialError
-from tillrig.judge import judge
+from tillrig.judge import Witnesses, judge
 from tillrig.masking import Masker
-from tillrig.observations import EcrSeen
+from tillrig.observations import Abandoned, Absent, EcrSeen
 from tillrig.profiles import load_profile
 from tillrig.protocols import mis
 from tillrig.steps import EcrAnswer
@@ -76,8 +76,8 @@ def cash(tmp_path):
     timeline.close()
 
 
-def judged(seen: tuple[EcrSeen, ...], *steps: EcrAnswer) -> Verdict:
-    judgement = judge([branch(*(steps or (SALE,)))], list(seen), {}, load_profile("classic"), PROOF)
+def judged(seen: tuple[EcrSeen, ...], *steps: EcrAnswer, proof: Witnesses = PROOF) -> Verdict:
+    judgement = judge([branch(*(steps or (SALE,)))], list(seen), {}, load_profile("classic"), proof)
     return judgement.verdict
 
 
@@ -100,6 +100,31 @@ def test_a_sound_line_still_accuses(cash):
 
 def test_an_answer_without_its_ack_is_still_a_fail(cash):
     assert judged(sold(cash(Wire([ANSWER])))) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("word", "verdict"), [("none", Verdict.INCONCLUSIVE), ("blames_rig", Verdict.RIG_ERROR)])
+def test_an_ack_that_did_not_come_needs_a_witness(cash, word, verdict):
+    """One byte lost on the way looks like a terminal that sent none."""
+    assert judged(sold(cash(Wire([ANSWER]))), proof={"ecr": word}) is verdict
+
+
+@pytest.mark.parametrize("lost", [Abandoned, Absent])
+@pytest.mark.parametrize("answers", [[ACK], [ACK + OTHER]], ids=["none", "another"])
+def test_an_answer_due_after_the_action_was_given_up_accuses_nobody(cash, lost, answers):
+    """A key that the rig lost: no screen goes on, and the sale's answer is never due, or is that of a time-out."""
+    client = cash(Wire([]))
+    at = time.monotonic()
+    more = {"waited": 9.0} if lost is Absent else {}
+    given_up = lost(seq=1, at=at, point="screen.ask_pin", witness="none", why="last seen: 请刷卡", **more)
+    client._line.replies = list(answers)
+    seen = (*sold(client), given_up)
+    assert judged(seen, proof={"ecr": "clears_rig", "screen": "clears_rig"}) is Verdict.INCONCLUSIVE
+
+
+def test_a_wrong_answer_before_the_action_was_given_up_is_still_a_fail(cash):
+    seen = sold(cash(Wire([ACK + OTHER])))
+    late = Abandoned(seq=1, at=time.monotonic(), point="screen.menu", witness="none", why="something else")
+    assert judged((*seen, late)) is Verdict.FAIL
 
 
 def test_a_broken_frame_gets_a_nak_and_its_repeat_is_taken(cash):

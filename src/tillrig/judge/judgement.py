@@ -119,7 +119,7 @@ def judge(
             screens.compare(branch, seen, bound, profile, proof, gave_up),
             slips.compare(branch, of(observations, SlipSeen), bound, profile, proof, gave_up),
             host.compare(branch, heard, bound, proof, gave_up),
-            lines.compare(branch, answers, bound, profile, proof),
+            lines.compare(branch, answers, bound, profile, proof, gave_up),
             secrecy.compare(observations),
         )
     )

@@ -11,7 +11,7 @@ from tillrig.judge.findings import Witnesses, compared, failed, missing, passed,
 from tillrig.observations import ConsoleSeen, EcrSeen
 from tillrig.profiles import Profile
 from tillrig.profiles.texts import text_of, value_of
-from tillrig.protocols.mis import LINE, UNASKED
+from tillrig.protocols.mis import LINE, NO_ACK, UNASKED
 from tillrig.steps import Branch, ConsoleAnswer, EcrAnswer, Field
 from tillrig.verdicts import Finding, Verdict
 
@@ -21,16 +21,24 @@ UNEXPECTED = {"sale": "ECR-SALE", "signin": "ECR-SIGNIN", "heartbeat": "ECR-HEAR
 
 
 def compare(
-    branch: Branch, seen: Sequence[Answer], bindings: Mapping[str, str], profile: Profile, witnesses: Witnesses
+    branch: Branch,
+    seen: Sequence[Answer],
+    bindings: Mapping[str, str],
+    profile: Profile,
+    witnesses: Witnesses,
+    gave_up: float | None,
 ) -> Iterator[Finding]:
-    """Findings of every answer that should come, and of each too many.
+    """Findings of every answer that should come, and of each too many. After `gave_up` nothing is missed, and what
+    comes instead answers an action that nobody carried to its end.
 
     What came over a disturbed line accuses nobody: it may have been spoilt on the way (rules E2, E7).
     """
     answers = [one for one in seen if not _of_line(one)]
     disturbed = [problem for one in seen if isinstance(one, EcrSeen) and _of_line(one) for problem in one.problems]
     asked = next((step for step in branch.steps if isinstance(step, EcrAnswer)), None)
-    found = _compare(branch, answers, bindings, profile, witnesses)
+    found = _compare(branch, answers, bindings, profile, witnesses, gave_up)
+    if gave_up is not None:
+        found = (_after_the_end(finding, gave_up) for finding in found)
     if not disturbed:
         yield from found
         return
@@ -51,8 +59,20 @@ def _excused(finding: Finding, why: str) -> Finding:
     return msgspec.structs.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
+def _after_the_end(finding: Finding, gave_up: float) -> Finding:
+    if finding.verdict is not Verdict.FAIL or finding.at < gave_up:
+        return finding
+    reason = f"{finding.reason}; it came after the action had been given up"
+    return msgspec.structs.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+
+
 def _compare(
-    branch: Branch, seen: Sequence[Answer], bindings: Mapping[str, str], profile: Profile, witnesses: Witnesses
+    branch: Branch,
+    seen: Sequence[Answer],
+    bindings: Mapping[str, str],
+    profile: Profile,
+    witnesses: Witnesses,
+    gave_up: float | None,
 ) -> Iterator[Finding]:
     steps = [step for step in branch.steps if isinstance(step, EcrAnswer | ConsoleAnswer)]
     pairs = align(
@@ -66,20 +86,21 @@ def _compare(
             continue
         step, point = steps[i], _place(steps[i])
         if j is None:
-            yield missing(step.requirement, point, "an answer", witnesses)
+            if gave_up is None:
+                yield missing(step.requirement, point, "an answer", witnesses)
             continue
         answer = seen[j]
         for field in step.fields:
             yield _field(f"{point}.{field.name}", field, answer.fields, bindings, profile, answer.at)
         for problem in getattr(answer, "problems", ()):
-            yield failed(
-                step.requirement,
-                point,
-                "(a well-formed answer)",
-                problem,
-                "the line's protocol is broken",
-                at=answer.at,
-            )
+            yield _broken(step.requirement, point, problem, witnesses, answer.at)
+
+
+def _broken(requirement: str, point: str, problem: str, witnesses: Witnesses, at: float) -> Finding:
+    """A breach of the line's protocol. An ACK that is not there is something that did not come."""
+    if problem == NO_ACK:
+        return missing(requirement, point, "an ACK before the answer", witnesses, problem, at=at)
+    return failed(requirement, point, "(a well-formed answer)", problem, "the line's protocol is broken", at=at)
 
 
 def _gain(step: EcrAnswer | ConsoleAnswer, answer: Answer) -> float:

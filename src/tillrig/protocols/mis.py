@@ -25,6 +25,8 @@ LONGEST = 1024
 LINE = "line"
 #: The problem of an answer that answers no request.
 UNASKED = "nobody asked for it"
+#: The problem of an answer that no ACK announced.
+NO_ACK = "an answer without an ACK before it"
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
