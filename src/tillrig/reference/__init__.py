@@ -18,7 +18,7 @@ from tillrig.reference.facts import (
 )
 from tillrig.reference.ledger import Ledger, Order, Pending, Record, Settled
 from tillrig.reference.lookup import lookup, lookup_seen
-from tillrig.reference.money import Booked, Discrepancy, SlipFacts, conserved
+from tillrig.reference.money import Booked, Discrepancy, comparable, conserved
 from tillrig.reference.totals import Booking, Totals, field48
 from tillrig.reference.values import CardFacts, Chip, Conditions, Parameters
 
@@ -48,9 +48,9 @@ __all__ = [
     "PendingIs",
     "Record",
     "Settled",
-    "SlipFacts",
     "Totals",
     "choose",
+    "comparable",
     "conserved",
     "exchange_of",
     "field48",

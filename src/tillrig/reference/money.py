@@ -1,4 +1,4 @@
-"""Money is conserved: the host's books, the journal and the slips say the same (MONEY-CONSERVED)."""
+"""Money is conserved: the host's books, the ledger and the exported journal say the same (MONEY-CONSERVED)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,8 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     reversed: bool = False
 
 
-class SlipFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one sale slip says of money; None where it could not be read."""
-
-    copy: str
-    batch: str | None
-    voucher: str | None
-    amount: int | None
-    reprint: bool = False
-
-
 class Discrepancy(msgspec.Struct, frozen=True, kw_only=True):
-    """Two books that disagree. `point` money.booked, money.journal or money.slips."""
+    """Two books that disagree. `point` money.booked or money.journal."""
 
     requirement: str
     point: str
@@ -46,16 +36,21 @@ def conserved(
     ledger: Ledger,
     booked: Iterable[Booked],
     journal: Iterable[Mapping[str, str]] | None = None,
-    slips: Iterable[SlipFacts] = (),
 ) -> tuple[Discrepancy, ...]:
-    """Where the books of the ledger's batch disagree; empty when money is conserved.
+    """Where the books of the ledger's batch disagree; empty when money is conserved, and when nothing `comparable` is
+    known.
 
-    A transaction that the host booked and the terminal has still to reverse counts for neither side. Slips are compared
-    with the host's books of any batch; unreadable ones are passed over. `journal`: rows by CSV header, None when the
-    journal was not exported. Amounts in fen.
+    A transaction that the host booked and the terminal has still to reverse counts for neither side. `journal`: rows by
+    CSV header, None when the journal was not exported. Amounts in fen.
     """
     books = {(entry.batch, entry.stan): entry for entry in booked}
-    return (*_ledger(ledger, books), *_journal(ledger, journal), *_slips(ledger, books, slips))
+    return (*_ledger(ledger, books), *_journal(ledger, journal))
+
+
+def comparable(ledger: Ledger) -> bool:
+    """Whether every payment that the terminal holds is known, so that books that do not disagree do agree."""
+    known = ledger.journal_known and ledger.pending_known and isinstance(ledger.batch, str)
+    return known and not ledger.uncertain
 
 
 def _known(ledger: Ledger) -> dict[Key, int]:
@@ -104,18 +99,6 @@ def _journal(ledger: Ledger, journal: Iterable[Mapping[str, str]] | None) -> Ite
         seen = int(said) if said is not None and said.isdigit() else None
         if kept.get(key) != seen:
             yield _differs("money.journal", key, kept.get(key), seen, "the exported journal differs")
-
-
-def _slips(ledger: Ledger, books: Mapping[Key, Booked], slips: Iterable[SlipFacts]) -> Iterator[Discrepancy]:
-    kept = _known(ledger)
-    for slip in slips:
-        if slip.batch is None or slip.voucher is None or slip.amount is None:
-            continue
-        key = (slip.batch, slip.voucher)
-        entry = books.get(key)
-        due = entry.amount if entry is not None else kept.get(key)
-        if due != slip.amount:
-            yield _differs("money.slips", key, due, slip.amount, f"the {slip.copy} copy differs from what was booked")
 
 
 def _differs(point: str, key: Key, expected: int | None, seen: int | None, reason: str) -> Discrepancy:
