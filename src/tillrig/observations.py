@@ -97,6 +97,13 @@ class SlipSeen(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
     exposed: tuple[str, ...] = ()
 
 
+class PaperSeen(msgspec.Struct, frozen=True, kw_only=True, tag="paper"):
+    """The paper was looked at when the action was over: no slip hung there but those that were observed."""
+
+    seq: int
+    at: float
+
+
 class HostSeen(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """One exchange at the host: the request's fields, what the host found in it and did; secrets are masked."""
 
@@ -164,4 +171,4 @@ class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned"):
     witness: Witness = "clears_rig"
 
 
-Observation = ScreenSeen | SlipSeen | HostSeen | EcrSeen | ConsoleSeen | Absent | Abandoned
+Observation = ScreenSeen | SlipSeen | PaperSeen | HostSeen | EcrSeen | ConsoleSeen | Absent | Abandoned

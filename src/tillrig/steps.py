@@ -133,6 +133,7 @@ class HostMessage(Step, frozen=True, kw_only=True):
     may         F-numbers that may be there or not; every field named nowhere here must be absent
     binds       symbols learned from the request ("F11") or from the host's own answer ("answer.F37")
     mac, pin    True: the host must have found MAC / PIN block right (pin: the PIN named in `pin_given`)
+    card        the lab's card whose number the host must have found, where the message holds one; "" for any
     sends       how many times at least / at most this very message is expected in a row
     """
 
@@ -143,6 +144,7 @@ class HostMessage(Step, frozen=True, kw_only=True):
     binds: tuple[Bind, ...] = ()
     mac: bool = True
     pin: Literal["right", "wrong", "none", "any"] = "any"
+    card: str = ""
     sends: tuple[int, int] = (1, 1)
 
 

@@ -132,3 +132,25 @@ def test_the_branch_is_chosen_by_what_the_host_did():
     declined = branch(sale_message(), name="declined", outcomes=(("sale", "declined", "51"),))
     judgement = judge([approved, declined], [host(outcome="declined", code="51")], {}, PROFILE)
     assert (judgement.branch.name, judgement.exact) == ("declined", True)
+
+
+def test_another_card_behind_the_same_mask_is_found():
+    """The middle digits stand in no text: only the host has read the whole number."""
+    of_card = msgspec.structs.replace(sale_message(), card="debit-chip", may=("F22", "F2", "F35"))
+    for name in ("F2", "F35"):
+        shown = {name: "990003*********6786"}
+        right = judged(host(fields=shown, card="debit-chip"), steps=(of_card,))
+        assert right.verdict is Verdict.PASS
+        assert f"host.sale.{name}" in {one.point for one in right.findings}
+        for other in ("", "credit-chip"):
+            wrong = judged(host(fields=shown, card=other), steps=(of_card,))
+            assert failures(wrong) == [("SALE-REQUEST", f"host.sale.{name}")]
+        unread = judged(host(fields=shown, card="", mac_ok=None), steps=(of_card,))
+        assert failures(unread) == []
+        assert unread.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_message_without_a_card_number_names_no_card():
+    """The reversal of a stripe sale carries none."""
+    of_card = msgspec.structs.replace(sale_message(), card="debit-stripe")
+    assert judged(host(card=""), steps=(of_card,)).verdict is Verdict.PASS

@@ -209,3 +209,16 @@ def test_a_dark_screen_that_must_come_is_told(profile):
     never = Absent(seq=1, at=1.0, point="screen.dark", waited=90.0, witness="clears_rig", why="the menu stays")
     (found,) = judge([asleep], [never], {}, profile).findings
     assert (found.verdict, found.requirement) == (Verdict.FAIL, "SLEEPS")
+
+
+def test_a_forbidden_screen_that_did_not_come_is_told_unless_the_action_was_given_up(profile):
+    """That no PIN was asked for is something found out; what was not waited for is not."""
+    never = branch(ask_amount(1234), forbidden=(Screen(kind="ask_pin", requirement="FREE-LIMIT"),))
+    seen = screen("ask_amount", AMOUNT_ROWS)
+    told = [one for one in judge([never], [seen], {}, profile).findings if one.requirement == "FREE-LIMIT"]
+    assert [(one.point, one.verdict) for one in told] == [("screen.ask_pin", Verdict.PASS)]
+    lost = Abandoned(seq=2, at=2.0, point="screen.unknown", why="expected menu")
+    pin = screen("ask_pin", {0: "消费", 1: "请输入密码", 3: "12.34"}, seq=2, settled=False)
+    for more in (lost, pin):
+        findings = judge([never], [seen, more], {}, profile).findings
+        assert not [one for one in findings if one.requirement == "FREE-LIMIT"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tillrig.judge import judge
 from tillrig.judge.slips import align_lines
-from tillrig.observations import Line, Reading
+from tillrig.observations import Abandoned, Line, PaperSeen, Reading
 from tillrig.profiles import load_profile
 from tillrig.profiles.slips import slip_lines
 from tillrig.steps import Slip
@@ -178,3 +178,42 @@ def test_lines_find_their_places_though_one_is_lost_and_one_misread(data):
     right = [None if number == lost else number - (number > lost) for number in range(len(EXPECTED))]
     assert sum(one == two for one, two in zip(places, right, strict=True)) >= len(right) - 1
     assert [place for place in places if place is not None] == sorted(place for place in places if place is not None)
+
+
+NONE = tuple(Slip(copy=copy, requirement="SLIP-NONE") for copy in ("merchant", "cardholder"))
+LOOKED = PaperSeen(seq=1, at=9.0)
+
+
+def test_that_no_slip_came_is_told_where_somebody_looked_at_the_paper(profile):
+    """A rig without a slip camera has found nothing out, nor has an action that was given up."""
+    never = branch(forbidden=NONE)
+    found = judge([never], [LOOKED], {}, profile).findings
+    assert [(one.point, one.verdict) for one in found] == [
+        ("slip.merchant", Verdict.PASS),
+        ("slip.cardholder", Verdict.PASS),
+    ]
+    assert judge([never], [], {}, profile).findings == ()
+    lost = Abandoned(seq=2, at=2.0, point="screen.unknown", why="expected menu")
+    assert not [one for one in judge([never], [LOOKED, lost], {}, profile).findings if one.verdict is Verdict.PASS]
+
+
+def test_a_slip_that_must_not_come_is_never_passed(profile):
+    """Of which copy an illegible one is nobody knows: neither is called absent."""
+    printed = judge([branch(forbidden=NONE)], [slip(), LOOKED], {}, profile).findings
+    assert {one.point: one.verdict for one in printed if one.requirement == "SLIP-NONE"} == {
+        "slip.merchant": Verdict.FAIL,
+        "slip.cardholder": Verdict.PASS,
+    }
+    odd = judge([branch(forbidden=NONE)], [slip(copy=""), LOOKED], {}, profile).findings
+    assert not [one for one in odd if one.requirement == "SLIP-NONE" and one.verdict is Verdict.PASS]
+
+
+def test_a_slip_that_may_come_is_judged_when_it_does_and_not_missed_when_it_does_not(profile):
+    """A reprint where nobody knows whether there is a record."""
+    may = msgspec.structs.replace(MERCHANT, optional=True)
+    proved = {"slip": "clears_rig"}
+    assert judge([branch(may)], [LOOKED], {}, profile, proved).verdict is Verdict.PASS
+    assert failures(judge([branch(MERCHANT)], [LOOKED], {}, profile, proved)) == [("SLIP-COPIES", "slip.merchant")]
+    assert set(failures(judge([branch(may)], [slip(without(8, 9, 10, 11))], {}, profile))) == {
+        ("SLIP-SIGNATURE", "slip.merchant.signature")
+    }

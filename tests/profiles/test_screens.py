@@ -82,13 +82,17 @@ def test_rows_are_rendered_with_their_requirements():
             Field(name="title", kind="key", value="txn.sale", requirement="PIN-ASKED"),
             Field(name="prompt", kind="key", value="prompt.ask_pin", requirement="PIN-ASKED"),
             Field(name="stars", kind="stars", value=6, requirement="PIN-MASK"),
+            Field(name="amount", kind="amount", value=12_34, requirement="SALE-AMOUNT-SCREEN", money=True),
         ),
     )
-    rows = {row.row: (row.text, row.part, row.requirement) for row in render_screen(CLASSIC, step, {})}
+    rendered = render_screen(CLASSIC, step, {})
+    assert (rendered[3].kind, rendered[3].money) == ("amount", True)
+    rows = {row.row: (row.text, row.part, row.requirement) for row in rendered}
     assert rows == {
         0: ("消费", "title", "PIN-ASKED"),
         1: ("请输入密码", "prompt", "PIN-ASKED"),
         2: ("******", "stars", "PIN-MASK"),
+        3: ("12.34", "amount", "SALE-AMOUNT-SCREEN"),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tillrig.actions import Sale
+from tillrig.actions import EcrSale, Sale
 from tillrig.errors import UsageError
 from tillrig.reference import Conditions, Ledger
 from tillrig.steps import Symbol
@@ -77,6 +77,36 @@ def test_contactless_asks_a_pin_only_above_the_limit(walk: Walk, amount: int, as
     assert fields(message(branch, "sale"))["F22"] == ("071" if asked else "072")
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        Sale(amount=12_34),
+        Sale(amount=12_34, pins=("wrong", "right")),
+        Sale(amount=12_34, cancel_at="ask_card"),
+        Sale(amount=12_34, idle_at="ask_pin"),
+        Sale(amount=12_34, card="debit-chip", entry="stripe"),
+        EcrSale(amount=12_34, order="1"),
+        EcrSale(amount=12_34, order="1", cancel_at="ask_pin"),
+    ],
+)
+def test_the_amount_stands_at_every_prompt_at_which_the_cardholder_agrees_to_it(walk: Walk, action: Sale) -> None:
+    """T2: amounts stand right-aligned; of a sale by the cash register no other screen shows it."""
+    branches = walk.engine.predict(walk.ledger, action)
+    prompts = [step for one in branches for step in one.steps if getattr(step, "kind", "") in ("ask_card", "ask_pin")]
+    assert prompts
+    for step in prompts:
+        (amount,) = [one for one in step.fields if one.name == "amount"]
+        assert (amount.value, amount.requirement, amount.money) == (12_34, "SALE-AMOUNT-SCREEN", True)
+
+
+def test_request_and_reversal_name_the_card_that_was_presented(walk: Walk) -> None:
+    """A mask leaves the middle digits open; the host alone can tell whose number it got."""
+    branch = walk.do(Sale(amount=100, card="credit-chip"), ("sale", "no_answer", ""))
+    assert message(branch, "sale").card == "credit-chip"
+    branch = walk.do(Sale(amount=200), ("reversal", "approved", "00"), OK)
+    assert (message(branch, "reversal").card, message(branch, "sale").card) == ("credit-chip", "debit-chip")
+
+
 def test_the_stripe_of_a_chip_card_is_refused(walk: Walk) -> None:
     """Rules T8: service code 2xx, so 请使用芯片卡, and nothing is sent."""
     branch = walk.do(Sale(amount=100, card="debit-chip", entry="stripe"))
@@ -110,7 +140,9 @@ def test_a_prompt_that_does_not_come_cannot_be_cancelled(walk: Walk) -> None:
 def test_cancel_between_the_copies_is_like_any_key(walk: Walk) -> None:
     """Rules T6: cancel at 按确认继续打印 goes on printing."""
     branch = walk.do(Sale(amount=100, cancel_at="continue_print"), OK)
-    assert screen(branch, "continue_print").give == "cancel"
+    prompt = screen(branch, "continue_print")
+    assert (prompt.give, prompt.requirement) == ("cancel", "CANCEL")
+    assert screen(walk.do(Sale(amount=100), OK), "continue_print").requirement == "SLIP-COPIES"
     assert [slip.copy for slip in slips(branch)] == ["merchant", "cardholder"]
 
 

@@ -253,6 +253,7 @@ def _field(step: HostMessage, field: Field, seen: HostSeen, bindings: Mapping[st
 
 
 def _checks(step: HostMessage, seen: HostSeen) -> Iterator[Finding]:
+    yield from _card(step, seen)
     if step.mac:
         point = f"host.{step.message}.F64"
         if seen.mac_ok is None:
@@ -272,6 +273,20 @@ def _checks(step: HostMessage, seen: HostSeen) -> Iterator[Finding]:
         yield compared(
             "PIN-BLOCK", point, "(absent)", "(absent)" if "F52" not in seen.fields else "(present)", at=seen.at
         )
+
+
+def _card(step: HostMessage, seen: HostSeen) -> Iterator[Finding]:
+    """The whole number: a mask leaves its middle open, and only the host has read that."""
+    name = next((name for name in ("F2", "F35") if name in seen.fields), "")
+    if not step.card or not name:
+        return
+    need = next((field.requirement for field in step.fields if field.name == name), step.requirement)
+    point, expected = f"host.{step.message}.{name}", f"the number of {step.card}"
+    if seen.mac_ok is None:
+        yield unsure(need, point, expected, "(not looked up)", "the host could not read the message", at=seen.at)
+    else:
+        found = f"the number of {seen.card}" if seen.card else "the number of no test card"
+        yield compared(need, point, expected, found, at=seen.at)
 
 
 def _unexpected(branch: Branch, seen: HostSeen) -> Finding:

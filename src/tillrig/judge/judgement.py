@@ -17,6 +17,7 @@ from tillrig.observations import (
     EcrSeen,
     HostSeen,
     Observation,
+    PaperSeen,
     ScreenSeen,
     SlipSeen,
 )
@@ -117,7 +118,9 @@ def judge(
         judged_again(finding, proof)
         for finding in chain(
             screens.compare(branch, seen, bound, profile, proof, gave_up),
-            slips.compare(branch, of(observations, SlipSeen), bound, profile, proof, gave_up),
+            slips.compare(
+                branch, of(observations, SlipSeen), bound, profile, proof, gave_up, looked=of(observations, PaperSeen)
+            ),
             host.compare(branch, heard, bound, proof, gave_up),
             lines.compare(branch, answers, bound, profile, proof, gave_up),
             secrecy.compare(observations),

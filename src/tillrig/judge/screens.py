@@ -89,6 +89,9 @@ def compare(
                 yield missing(steps[i].requirement, point, f"the screen {steps[i].kind}", witnesses)
         elif j is not None and not is_passing(seen[j].kind):
             yield from _unexpected(branch, seen[j], j <= last)
+    for step in branch.forbidden:
+        if isinstance(step, Screen) and gave_up is None and seen and all(one.kind != step.kind for one in seen):
+            yield passed(step.requirement, f"screen.{step.kind}", "(no such screen)", at=seen[-1].at)
 
 
 def _rows(step: Screen, seen: ScreenSeen, bindings: Mapping[str, str], profile: Profile) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tillrig.judge.align import align
 from tillrig.judge.findings import Witnesses, failed, missing, passed, testified, unsure
-from tillrig.observations import Line, Reading, SlipSeen
+from tillrig.observations import Line, PaperSeen, Reading, SlipSeen
 from tillrig.profiles import LineExpectation, Profile
 from tillrig.profiles.screens import alike, bare
 from tillrig.profiles.slips import absent, labels_of, slip_lines
@@ -49,23 +49,34 @@ def compare(
     profile: Profile,
     witnesses: Witnesses,
     gave_up: float | None,
+    looked: Sequence[PaperSeen] = (),
 ) -> Iterator[Finding]:
-    """Findings of every slip that should come, and of each that should not."""
+    """Findings of every slip that should come, and of each that should not. Where nobody `looked` at the paper when all
+    was over, nothing is said of slips that must not come.
+    """
     steps = [step for step in branch.steps if isinstance(step, Slip)]
     pairs = align(
         len(steps),
         len(seen),
         lambda i, j: 2.0 if steps[i].copy == seen[j].copy else 0.5 if not seen[j].copy else 0.2,
-        miss=lambda _: 1.0,
+        miss=lambda i: 0.1 if steps[i].optional else 1.0,
         extra=lambda _: 1.0,
     )
     for i, j in pairs:
         if i is not None and j is not None:
             yield from _lines(steps[i], seen[j], bindings, profile)
-        elif i is not None and gave_up is None:
+        elif i is not None and not steps[i].optional and gave_up is None:
             yield missing(steps[i].requirement, f"slip.{steps[i].copy}", f"the slip {steps[i].copy}", witnesses)
         elif j is not None:
             yield _unexpected(branch, seen[j])
+    for step in branch.forbidden:
+        if (
+            isinstance(step, Slip)
+            and looked
+            and gave_up is None
+            and all(one.copy not in (step.copy, "") for one in seen)
+        ):
+            yield passed(step.requirement, f"slip.{step.copy}", "(no slip)", at=looked[-1].at)
 
 
 def _lines(step: Slip, slip: SlipSeen, bindings: Mapping[str, str], profile: Profile) -> Iterator[Finding]:

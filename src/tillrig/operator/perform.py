@@ -45,6 +45,8 @@ class Performance:
         self.presses = 0
         #: The last capture is of a slip that no screen announced.
         self.unannounced = False
+        #: When the paper was looked at last, after everything: no other slip than the captured ones had come.
+        self.paper_at: float | None = None
 
     def terminal_seconds(self, sightings: Sequence[Sighting]) -> float:
         """Time in which the terminal took no input, and 40 + 40 ms a key (benchmarks, loop)."""
@@ -226,8 +228,12 @@ class Operator:
         if self._slips is None or last is None or any(one.point == "slip" for one in result.absent):
             return
         if self._slips.moved(last):
+            known = len(result.captures)
             self._capture(result, track, time.monotonic() - 0.2)
-            result.unannounced = True
+            result.unannounced = len(result.captures) > known
+            if not result.unannounced:
+                return
+        result.paper_at = time.monotonic()
 
     def _capture(self, result: Performance, track: Track, since: float) -> None:
         if self._slips is None:

@@ -61,6 +61,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     masked: str = ""
     expiry: str = ""
     sequence: str = ""
+    card: str = ""
     known: bool = True
 
 

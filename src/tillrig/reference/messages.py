@@ -220,6 +220,7 @@ def sale(parameters: Parameters, way: Way, presented: Presented) -> HostMessage:
         may=(*parameters.extra_fields, *(("F36",) if presented.entry == "stripe" else ())),
         binds=(*numbers.binds, *_binds(way, sources)),
         pin="right" if presented.pin == "right" else "wrong" if presented.pin == "wrong" else "none",
+        card=card.name,
     )
 
 
@@ -259,6 +260,7 @@ def reversal(parameters: Parameters, pending: Pending) -> HostMessage:
         present=tuple(present),
         may=tuple(may),
         pin="none",
+        card=pending.card,
         sends=(1, parameters.reversal_tries),
     )
 

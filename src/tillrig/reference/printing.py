@@ -32,10 +32,9 @@ def print_copies(
     for number, copy in enumerate(wanted):
         if number:
             # any key goes on, cancel too; left alone it goes on by itself after 2 s (rules T6)
-            going_on = screens.prompt(
-                "continue_print", title, "SLIP-COPIES", give=leaves("continue_print") or "enter", optional=True
-            )
-            way = way.then(going_on)
+            give = leaves("continue_print")
+            need = "CANCEL" if give == "cancel" else "IDLE-TIMEOUT" if give == "wait" else "SLIP-COPIES"
+            way = way.then(screens.prompt("continue_print", title, need, give=give or "enter", optional=True))
         way = way.then(screens.printing(title), sale_slip(parameters, record, copy, reprint=reprint))
     return way
 

@@ -16,7 +16,7 @@ from tillrig.reference.ledger import Order, Pending, Record
 from tillrig.reference.messages import Presented, identity, sale
 from tillrig.reference.printing import print_copies
 from tillrig.reference.values import SUPERVISOR, CardFacts, Conditions, Parameters
-from tillrig.steps import Branch, Give, HostMessage, Screen, Slip
+from tillrig.steps import Branch, Field, Give, HostMessage, Screen, Slip
 
 TITLE = "txn.sale"
 #: Codes after which the terminal counts as not signed in (rules H21).
@@ -55,6 +55,11 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
         """Stripe and chip always; contactless above the limit only (rules T7)."""
         return self.plan.entry != "contactless" or self.plan.amount > self.parameters.free_limit
 
+    @property
+    def _amount(self) -> Field:
+        """What every prompt shows that shows an amount: also where the cardholder agrees to it."""
+        return field("amount", "amount", self.plan.amount, "SALE-AMOUNT-SCREEN", money=True)
+
     def branches(self, way: Way) -> Iterator[Branch]:
         """Every way the sale can end, from the main menu."""
         ledger = way.ledger
@@ -68,20 +73,20 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
             if give := self.plan.leaves("ask_amount"):
                 yield self._given_up(way, screens.prompt("ask_amount", TITLE, "SALE-PROMPTS", give=give), give)
                 return
-            amount = field("amount", "amount", self.plan.amount, "SALE-AMOUNT-SCREEN", money=True)
             way = way.then(
-                screens.prompt("ask_amount", TITLE, "SALE-PROMPTS", amount, give="amount", value=self.plan.amount)
+                screens.prompt("ask_amount", TITLE, "SALE-PROMPTS", self._amount, give="amount", value=self.plan.amount)
             )
         if give := self.plan.leaves("ask_card"):
-            yield self._given_up(way, screens.prompt("ask_card", TITLE, "SALE-PROMPTS", give=give), give)
+            yield self._given_up(way, screens.prompt("ask_card", TITLE, "SALE-PROMPTS", self._amount, give=give), give)
             return
-        way = way.then(screens.prompt("ask_card", TITLE, "SALE-PROMPTS", give="card", value=self.plan.card.name))
+        card = self.plan.card.name
+        way = way.then(screens.prompt("ask_card", TITLE, "SALE-PROMPTS", self._amount, give="card", value=card))
         if self.plan.entry == "stripe" and self.plan.card.chip_on_stripe:
             yield self._use_chip(way)
             return
         if self.asks_pin:
             if give := self.plan.leaves("ask_pin"):
-                yield self._given_up(way, screens.prompt("ask_pin", TITLE, "PIN-ASKED", give=give), give)
+                yield self._given_up(way, screens.prompt("ask_pin", TITLE, "PIN-ASKED", self._amount, give=give), give)
                 return
             way = way.then(self._pin_prompt(0))
         else:
@@ -125,7 +130,8 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
 
     def _use_chip(self, way: Way) -> Branch:
         """The stripe of a chip card: advice to use the chip; the card prompt that follows is cancelled (rules T8)."""
-        again = screens.prompt("ask_card", TITLE, "CARD-STRIPE-CHIP", give="cancel", optional=True)
+        need = "CARD-STRIPE-CHIP"
+        again = screens.prompt("ask_card", TITLE, need, self._amount, give="cancel", optional=True)
         shown = way.named("use chip").then(screens.says("refused", TITLE, "text.use_chip", "CARD-STRIPE-CHIP"), again)
         return ecr_ended(self._untouched(shown, "CARD-STRIPE-CHIP").to_menu(), self.plan.ecr, "C1", None).end()
 
@@ -139,10 +145,8 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
 
     def _pin_prompt(self, number: int) -> Screen:
         secret = self.plan.pin(number)
-        stars = 0 if secret == "none" else len(self.plan.card.pin)
-        return screens.prompt(
-            "ask_pin", TITLE, "PIN-ASKED", field("stars", "stars", stars, "PIN-MASK"), give="pin", value=secret
-        )
+        stars = field("stars", "stars", 0 if secret == "none" else len(self.plan.card.pin), "PIN-MASK")
+        return screens.prompt("ask_pin", TITLE, "PIN-ASKED", stars, self._amount, give="pin", value=secret)
 
     def _exchange(self, way: Way, tries: int) -> Iterator[Branch]:
         """The request of that PIN try and everything that can become of it."""
@@ -221,6 +225,7 @@ class SaleFlow(msgspec.Struct, frozen=True, kw_only=True):
             masked=card.masked,
             expiry=card.expiry,
             sequence=card.sequence,
+            card=card.name,
         )
 
     def _after_failure(self, way: Way) -> Way:

@@ -17,7 +17,7 @@ from tillrig.judge import Judgement, Witnesses, bind, judge
 from tillrig.judge.judgement import choose_branch
 from tillrig.judge.screens import PASSING_BY, is_passing, pair
 from tillrig.judge.slips import align_lines
-from tillrig.observations import HostSeen, Observation, ScreenSeen
+from tillrig.observations import HostSeen, Observation, PaperSeen, ScreenSeen
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.observers.slip import Capture
 from tillrig.operator import Performance, Track
@@ -279,6 +279,8 @@ class Proceedings:
             if bench.slip_interrogator is not None:
                 picture = bench.timeline.blob(bench.slip_interrogator.picture(capture))
                 found.append(bench.slip_interrogator.observe(capture, capture.number, picture))
+        if performance.paper_at is not None:
+            found.append(PaperSeen(seq=bench.eye.count, at=performance.paper_at))
         found.extend(heard)
         found.extend(self.lines.observations())
         found.extend(performance.absent)
