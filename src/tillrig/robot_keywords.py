@@ -8,7 +8,9 @@ from typing import Literal
 from robot.api.deco import keyword
 
 from tillrig import actions, suite_attempts
+from tillrig.errors import UsageError
 from tillrig.host.scenarios import Scenario
+from tillrig.session import Outcome
 
 
 class Yuan(int):
@@ -30,11 +32,22 @@ class Keywords:
 
     def __init__(self) -> None:
         self._planned: list[tuple[str, Scenario]] = []
+        self._outcome: Outcome | None = None
 
     def _do(self, action: actions.Action) -> None:
         planned, self._planned = self._planned, []
+        self._outcome = None
         with suite_attempts.noting_errors():
-            suite_attempts.till().do(action, host=planned)
+            self._outcome = suite_attempts.till().do(action, host=planned)
+
+    @keyword
+    def action_ended_as(self, branch: str, code: str = "") -> None:
+        """How the last action was to end, such as `approved`, and `code` F39 of the host's last answer; else the test
+        is INCONCLUSIVE: what it is about was not played."""
+        with suite_attempts.noting_errors():
+            if self._outcome is None:
+                raise UsageError("no action has ended in this test; say what the terminal is to do first")
+            self._outcome.ended(branch, code)
 
     @keyword
     def power_on_terminal(self) -> None:

@@ -40,6 +40,7 @@ class Till(Keywords):
     # -- listener -----------------------------------------------------------------------------------------------------
     def start_test(self, data: running.TestCase, result: robot_result.TestCase) -> None:
         self._planned.clear()
+        self._outcome = None
         self._aborted = None
         tags = [str(tag) for tag in data.tags]
         try:

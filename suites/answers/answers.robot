@@ -11,3 +11,4 @@ Approval With A Wrong MAC
     Terminal Is Ready
     Host Plays    sale    WrongMac
     Free Sale    37.00
+    Action Ended As    bad_mac

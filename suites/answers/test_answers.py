@@ -14,8 +14,13 @@ WRONG = {
 }
 
 
-@pytest.mark.requirement("ANSWER-CHECK", "REVERSAL-FIRST")
+@pytest.mark.requirement("ANSWER-CHECK", "REVERSAL-FIRST", "REVERSAL-REQUEST")
 @pytest.mark.parametrize("what", WRONG)
-def test_a_foreign_answer_is_refused_with_its_text(till, what):
+def test_a_foreign_answer_is_refused_with_its_text_and_reversed(till, what):
     till.ready()
-    till.do(Sale(amount=41_00, card="credit-chip", entry="contactless", pin="none"), host=[("sale", WRONG[what])])
+    refused = till.do(
+        Sale(amount=41_00, card="credit-chip", entry="contactless", pin="none"), host=[("sale", WRONG[what])]
+    )
+    refused.ended(f"bad_answer {what.lower() if what == 'MTI' else what}")
+    following = till.do(Sale(amount=42_00, card="credit-chip", entry="contactless", pin="none"))
+    following.ended("reversal done, approved")

@@ -3,11 +3,10 @@ Documentation    Power-on and version.
 
 Resource         ../../fixtures/robot/terminal.resource
 
-Test Tags        requirement:BOOT-SCREEN    requirement:VERSION
-
 
 *** Test Cases ***
 Power On And Version
+    [Tags]    requirement:BOOT-SCREEN    requirement:VERSION
     Power On Terminal
     Sign In
     Show Version

@@ -10,3 +10,4 @@ Test Tags        requirement:CANCEL
 Cancel At The Card Prompt
     Terminal Is Ready
     Make Sale    15.00    cancel_at=ask_card
+    Action Ended As    cancelled at ask_card

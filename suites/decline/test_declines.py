@@ -17,24 +17,24 @@ DECLINES = {
 @pytest.mark.parametrize("code", DECLINES)
 def test_a_decline_shows_its_text_and_prints_nothing(till, code):
     till.ready()
-    till.do(DECLINES[code])
-    till.do(Sale(amount=3_00, card="credit-chip", entry="contactless", pin="none"))
+    till.do(DECLINES[code]).ended("declined", code)
+    till.do(Sale(amount=13_00, card="credit-chip", entry="contactless", pin="none")).ended("approved")
 
 
-@pytest.mark.requirement("PIN-RETRY", "SALE-DECLINE")
+@pytest.mark.requirement("PIN-RETRY")
 def test_a_wrong_pin_is_asked_again_and_the_right_one_is_taken(till):
     till.ready()
-    till.do(Sale(amount=20_00, card="debit-chip", pins=("wrong", "right")))
+    till.do(Sale(amount=20_00, card="debit-chip", pins=("wrong", "right"))).ended("55, approved")
 
 
-@pytest.mark.requirement("PIN-RETRY", "SALE-DECLINE")
+@pytest.mark.requirement("PIN-RETRY", "SLIP-NONE")
 def test_three_wrong_pins_end_the_sale(till):
     till.ready()
-    till.do(Sale(amount=20_00, card="pin-errors", pins=("wrong", "wrong", "wrong")))
+    till.do(Sale(amount=20_00, card="pin-errors", pins=("wrong", "wrong", "wrong"))).ended("55, 55, 55")
 
 
 @pytest.mark.requirement("JOURNAL", "SALE-DECLINE")
 def test_a_decline_leaves_no_record_in_the_journal(till):
     till.ready()
-    till.do(DECLINES["51"])
+    till.do(DECLINES["51"]).ended("declined", "51")
     till.do(Console(command="journal export"))

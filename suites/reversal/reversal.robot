@@ -11,4 +11,6 @@ No Answer Then Reversal
     Terminal Is Ready
     Host Plays    sale    NoAnswer
     Free Sale    30.00
+    Action Ended As    no_answer
     Free Sale    31.00
+    Action Ended As    reversal done, approved

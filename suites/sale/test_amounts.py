@@ -10,4 +10,4 @@ from tillrig import Sale
 @pytest.mark.parametrize("amount", [1, 50_000_00, *drawn_amounts(4)])
 def test_the_amount_keyed_is_shown_sent_booked_and_printed(till, amount):
     till.ready()
-    till.do(Sale(amount=amount))
+    till.do(Sale(amount=amount)).ended("approved")

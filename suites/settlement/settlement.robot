@@ -12,3 +12,4 @@ Settle A Batch
     Free Sale    71.00
     Ask Console    journal export
     Settle Batch
+    Action Ended As    balanced

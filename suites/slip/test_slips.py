@@ -23,4 +23,4 @@ SLIPS = {
 @pytest.mark.parametrize("kind", SLIPS)
 def test_both_copies(till, kind):
     till.ready()
-    till.do(SLIPS[kind])
+    till.do(SLIPS[kind]).ended("approved")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tillrig.observations import Observation
+from tillrig.errors import InconclusiveError
+from tillrig.observations import HostSeen, Observation
 from tillrig.verdicts import Finding, Verdict, fold
 
 
@@ -31,3 +32,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def failures(self) -> tuple[Finding, ...]:
         """Findings that are not PASS."""
         return tuple(finding for finding in self.findings if finding.verdict is not Verdict.PASS)
+
+    def ended(self, branch: str, code: str = "") -> Outcome:
+        """This outcome, for a suite that says how the action is to end: `branch` is the end of the branch's name,
+        `code` F39 of the host's last answer. Raises InconclusiveError when it ended otherwise: what the test is about
+        was not played. What was found stays found.
+        """
+        told = next((one.code for one in reversed(self.observations) if isinstance(one, HostSeen)), "")
+        if f", {self.branch}".endswith(f", {branch}") and code in ("", told):
+            return self
+        wanted, was = (f"{name} {number}".strip() for name, number in ((branch, code), (self.branch, code and told)))
+        raise InconclusiveError(
+            f"the action ended as '{was}', not as '{wanted}': what this test is about was not played"
+        )
