@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tillrig.judge import judge
+from tillrig.observations import Abandoned
 from tillrig.profiles import load_profile
 from tillrig.steps import Bind, HostMessage, Symbol
 from tillrig.verdicts import Verdict
@@ -154,3 +155,13 @@ def test_a_message_without_a_card_number_names_no_card():
     """The reversal of a stripe sale carries none."""
     of_card = msgspec.structs.replace(sale_message(), card="debit-stripe")
     assert judged(host(card=""), steps=(of_card,)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("given_up", "verdict"), [(False, Verdict.FAIL), (True, None)])
+def test_sends_that_were_still_to_come_are_not_missed(given_up, verdict):
+    """An action broken off between two sends of a reversal."""
+    step = msgspec.structs.replace(sale_message(), message="reversal", sends=(3, 3))
+    seen = [host("reversal", seq=1), host("reversal", seq=2)]
+    lost = [Abandoned(seq=1, at=3.0, point="screen", why="the camera is gone")] if given_up else []
+    found = judge([branch(step)], [*seen, *lost], {}, PROFILE).findings
+    assert next((one.verdict for one in found if one.expected == "3 sends"), None) is verdict
