@@ -1,7 +1,9 @@
 """Live progress from a suite process to `tillrig run`: one JSON object a line on the file descriptor that
 TILLRIG_PROGRESS_FD names. Without that variable nothing is sent.
 
-Events: collected {tests: [id]} · start {id, capability} · action {id, text} · end {id, verdict, reason, seconds}.
+Events: collected {tests: [id]} · start {id} · action {text} · asked {} (a technician) ·
+end {id, verdict, reason, seconds} ·
+error {id, verdict, reason}: what pytest or Robot calls failed although the test's attempt does not.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import signal
 from typing import Any
 
 VARIABLE = "TILLRIG_PROGRESS_FD"
+#: Names the terminal at which a technician can be asked; a suite process has none of its own.
+TERMINAL = "TILLRIG_TERMINAL"
 
 
 def emit(event: str, **data: Any) -> None:

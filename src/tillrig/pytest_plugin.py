@@ -5,6 +5,7 @@ A thin adapter. Nothing heavy is imported before the first test that uses `till`
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Generator, Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tillrig import progress
-from tillrig.errors import BlockedError
+from tillrig.errors import BlockedError, UsageError
 
 if TYPE_CHECKING:
     from tillrig.session import Session
@@ -121,6 +122,25 @@ def _judge(item: pytest.Item, error: BaseException | None) -> None:
     if word.verdict == "FAIL" and item.config.getoption("--stop-at-fail"):
         item.session.shouldstop = word.text
     word.raise_for_pytest(error)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Tell the runner what fails outside an attempt: a test without `till`, or a fixture as it is taken down."""
+    report = yield
+    if report.failed and os.environ.get(progress.VARIABLE):
+        _tell(item, call)
+    return report
+
+
+def _tell(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    from tillrig.verdicts import of_exception
+
+    module = sys.modules.get("tillrig.suite_attempts")
+    if call.when == "teardown" or module is None or not module.explained(item.nodeid):
+        error = call.excinfo.value if call.excinfo else UsageError("it ended otherwise than pytest was told to expect")
+        reason = f"{call.when}: {type(error).__name__}: {error}"
+        progress.emit("error", id=item.nodeid, verdict=of_exception(error).value, reason=reason)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -47,6 +47,8 @@ class _State:
 
 
 _state = _State()
+#: The verdict that was last told of each test of this process.
+_told_of: dict[str, Verdict] = {}
 
 
 def begin(test_id: str, *, requirements: list[str], rig: str | None) -> None:
@@ -109,8 +111,14 @@ def _without_attempt(error: BaseException | None, begun: bool) -> Word:
     return _told(_state.identity, of_exception(cause), f"{type(cause).__name__}: {cause}".strip(": "))
 
 
+def explained(identity: str) -> bool:
+    """Whether an attempt of the test has told why the test does not pass."""
+    return _told_of.get(identity, Verdict.PASS) is not Verdict.PASS
+
+
 def _told(identity: str, verdict: Verdict, reason: str) -> Word:
     seconds = time.monotonic() - _state.began
+    _told_of[identity] = verdict
     progress.emit("end", id=identity, verdict=verdict.value, reason=reason, seconds=seconds)
     return Word(verdict, f"{verdict.value}: {reason}")
 

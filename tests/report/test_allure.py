@@ -31,6 +31,15 @@ def test_a_fail_stays_failed_and_a_plain_message_is_left_alone(tmp_path):
     assert json.loads((tmp_path / "2-result.json").read_text())["status"] == "broken"
 
 
+def test_a_result_that_was_left_half_written_is_passed_over(tmp_path):
+    """A killed process; the others are put right all the same."""
+    (tmp_path / "0-result.json").write_text('{"name": "t", "sta')
+    (tmp_path / "1-result.json").write_text("[]")
+    (tmp_path / "2-result.json").write_text(json.dumps(result("t", "failed", "RIG_ERROR: x", "a")))
+    assert normalise(tmp_path, summary(row("t", Verdict.RIG_ERROR))) == 1
+    assert json.loads((tmp_path / "2-result.json").read_text())["status"] == "broken"
+
+
 def test_history_does_not_depend_on_where_robot_was_started(tmp_path):
     """The same test started elsewhere has the same history."""
     (tmp_path / "1-result.json").write_text(json.dumps(result("t", "passed", "", "Main.suites.sale.T")))

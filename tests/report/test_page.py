@@ -10,6 +10,7 @@ from PIL import Image
 from tests.report.test_summary import row, summary
 from tillrig.report.html import marked, render
 from tillrig.report.pictures import inline
+from tillrig.report.summary import Trouble
 from tillrig.verdicts import Finding, Verdict
 
 
@@ -57,6 +58,23 @@ def test_a_picture_that_was_lost_does_not_lose_the_page():
     """Evidence may be gone; the finding stays."""
     page = render(summary(row("a", Verdict.FAIL, findings=(FINDING,))), sentences={}, blob=lambda _: None)
     assert "slip.cardholder.amount" in page
+
+
+def test_a_picture_that_is_half_written_does_not_lose_the_page():
+    """A killed process, a full disk: the finding stays, and so does the gallery's rest."""
+    page = render(
+        summary(row("a", Verdict.FAIL, findings=(FINDING,))),
+        sentences={}, blob=lambda _: picture()[:400], gallery=[(b"", "none"), (picture(), "whole")],
+    )  # fmt: skip
+    assert "slip.cardholder.amount" in page
+    assert page.count("data:image/jpeg") == 1
+
+
+def test_what_befell_the_run_outside_its_attempts_is_shown():
+    trouble = Trouble(verdict=Verdict.TEST_ERROR, text="pytest was killed", detail="<the end of its log>")
+    page = render(summary(row("a", Verdict.PASS), troubles=(trouble,)), sentences={}, blob=lambda _: None)
+    assert "pytest was killed" in page
+    assert "&lt;the end of its log&gt;" in page
 
 
 @given(st.text(), st.text())

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tillrig.report.summary import AttemptRow, RigRow, final_rows, summarise
+from tillrig.report.summary import AttemptRow, RigRow, Trouble, final_rows, summarise
 from tillrig.verdicts import EXIT_CODES, Finding, Verdict, fold
 
 
@@ -16,10 +16,10 @@ def row(identity: str, verdict: Verdict, attempt: int = 1, **changes: object) ->
     return AttemptRow(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def summary(*rows: AttemptRow, collected: tuple[str, ...] | None = None, aborted: Verdict | None = None):
+def summary(*rows: AttemptRow, collected: tuple[str, ...] | None = None, troubles: tuple[Trouble, ...] = ()):
     return summarise(
         version="1", rig=RigRow(name="r", profile="p", simulated=True), started="", seconds=1.0,
-        collected=tuple(row.id for row in rows) if collected is None else collected, attempts=rows, aborted=aborted,
+        collected=tuple(row.id for row in rows) if collected is None else collected, attempts=rows, troubles=troubles,
     )  # fmt: skip
 
 
@@ -51,7 +51,16 @@ def test_a_retry_may_clear_a_rig_error_but_never_a_fail():
 
 def test_what_aborted_the_run_counts():
     """A rig that dies between attempts makes the run RIG_ERROR."""
-    assert summary(row("a", Verdict.PASS), aborted=Verdict.RIG_ERROR).exit_code == 20
+    trouble = Trouble(verdict=Verdict.RIG_ERROR, text="the lamp is dark")
+    result = summary(row("a", Verdict.PASS), troubles=(trouble,))
+    assert (result.exit_code, result.troubles) == (20, (trouble,))
+
+
+def test_a_trouble_that_comes_late_counts_and_takes_nothing_back():
+    """The page could not be written: a sound run is sound no more, a FAIL stays one."""
+    trouble = Trouble(verdict=Verdict.RIG_ERROR, text="disk full")
+    assert summary(row("a", Verdict.PASS)).with_trouble(trouble).exit_code == 20
+    assert summary(row("a", Verdict.FAIL)).with_trouble(trouble).exit_code == 10
 
 
 def test_findings_that_are_not_pass_are_listed_with_their_attempt():

@@ -2,17 +2,13 @@
 
 import errno
 import signal
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
-import msgspec
 import pytest
 from rich.console import Console
 
 from tillrig.errors import EvidenceError
-from tillrig.evidence.records import AttemptRecord
-from tillrig.evidence.writer import new_attempt_directory, write_json
 from tillrig.pytest_plugin import ENDED_FROM_OUTSIDE
 from tillrig.runner import run
 from tillrig.runner.endings import TAIL_LINES, ending, tail
@@ -28,29 +24,34 @@ ROBOT = "*** Test Cases ***\nT\n    Log    y\n"
 @pytest.mark.parametrize(
     ("kind", "code", "verdict"),
     [
-        ("pytest", 0, None), ("pytest", 1, None), ("pytest", 5, None),
+        ("pytest", 0, None), ("pytest", 1, Verdict.TEST_ERROR), ("pytest", 5, None),
         ("pytest", 2, Verdict.TEST_ERROR), ("pytest", 3, Verdict.TEST_ERROR), ("pytest", 4, Verdict.TEST_ERROR),
         ("pytest", 77, Verdict.TEST_ERROR), ("pytest", -signal.SIGSEGV, Verdict.TEST_ERROR),
         ("pytest", ENDED_FROM_OUTSIDE, Verdict.BLOCKED),
-        ("robot", 0, None), ("robot", 1, None), ("robot", 143, None), ("robot", 250, None),
+        ("robot", 0, None), ("robot", 1, Verdict.TEST_ERROR), ("robot", 250, Verdict.TEST_ERROR),
         ("robot", 252, Verdict.TEST_ERROR), ("robot", 255, Verdict.TEST_ERROR),
         ("robot", -signal.SIGKILL, Verdict.TEST_ERROR), ("robot", 253, Verdict.BLOCKED),
     ],
 )  # fmt: skip
 def test_an_exit_code_that_attempts_do_not_explain_is_a_verdict(kind, code, verdict):
-    ended = ending(kind, code, found=False)
+    ended = ending(kind, code, found=False, explained=False)
     assert (ended and ended.verdict) == verdict
+
+
+@pytest.mark.parametrize(("kind", "code"), [("pytest", 1), ("robot", 1), ("robot", 143), ("robot", 250)])
+def test_failures_that_are_told_explain_the_exit_code_that_counts_them(kind, code):
+    assert ending(kind, code, found=False, explained=True) is None
 
 
 def test_the_stop_at_the_fail_that_was_looked_for_is_no_error():
     """pytest interrupts itself then (2); any other breaking off still counts."""
-    assert ending("pytest", 2, found=True) is None
-    assert ending("pytest", 3, found=True) is not None
-    assert ending("pytest", -9, found=True) is not None
+    assert ending("pytest", 2, found=True, explained=True) is None
+    assert ending("pytest", 3, found=True, explained=True) is not None
+    assert ending("pytest", -9, found=True, explained=True) is not None
 
 
 def test_a_signal_is_named():
-    ended = ending("robot", -signal.SIGKILL, found=False)
+    ended = ending("robot", -signal.SIGKILL, found=False, explained=True)
     assert ended is not None
     assert "SIGKILL" in ended.text
 
@@ -60,33 +61,6 @@ def test_the_end_of_the_log_is_told(tmp_path):
     assert tail(log) == ""
     log.write_bytes(b"\xff\n" + b"".join(b"%d\n" % number for number in range(100)))
     assert tail(log).splitlines() == [str(number) for number in range(100 - TAIL_LINES, 100)]
-
-
-@pytest.fixture
-def suite(tmp_path, monkeypatch):
-    """Runs a folder of suites on a rig that is always well; one attempt has passed already, so that a run is green
-    unless something says otherwise."""
-    (tmp_path / "suites").mkdir()
-    (tmp_path / "suites" / "pytest.ini").write_text("[pytest]\n")
-
-    @contextmanager
-    def standing(self):
-        yield self._settings.rig
-
-    monkeypatch.setattr(run._Run, "_standing_rig", standing)
-
-    def go(**selection: object) -> tuple[int, str]:
-        number, directory = new_attempt_directory(tmp_path / "run", "earlier")
-        record = AttemptRecord(number=number, id="earlier", verdict=Verdict.PASS, directory=str(directory.name))
-        write_json(directory / "attempt.json", record)
-        told = StringIO()
-        chosen = msgspec.structs.replace(Selection(paths=(tmp_path / "suites",)), **selection)
-        settings = RunSettings(selection=chosen, rig=ROOT / "rigs" / "virtual.yaml", run_dir=tmp_path / "run")
-        code = run_suites(settings, Console(file=told, width=200))
-        return code, told.getvalue()
-
-    go.folder = tmp_path / "suites"
-    return go
 
 
 def test_a_sound_run_stays_green(suite):
@@ -171,20 +145,11 @@ def test_found(till):
 def test_more(till):
     till.do("sale")
 """
-SESSION = """
-import os
-from pathlib import Path
-
-from tests.suites.fake_session import install
-
-install(Path(os.environ["TILLRIG_RUN_DIR"]))
-"""
 
 
-def test_the_fail_that_was_looked_for_ends_the_run_as_a_fail(suite, monkeypatch):
+def test_the_fail_that_was_looked_for_ends_the_run_as_a_fail(suite):
     """The suite process interrupts itself at it; nothing is told beside that FAIL, and nothing more is run."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    (suite.folder / "conftest.py").write_text(SESSION)
+    suite.operated()
     (suite.folder / "test_looked_for.py").write_text(LOOKED_FOR)
     code, told = suite(stop_at_fail=True)
     assert code == EXIT_CODES[Verdict.FAIL]

@@ -23,4 +23,4 @@ def report(run_dir: Path) -> None:
         summary = read_summary(run_dir)
     except EvidenceError as error:
         raise click.ClickException(str(error)) from error
-    print_summary(Console(), summary, publish(summary, run_dir))
+    print_summary(Console(), *publish(summary, run_dir))

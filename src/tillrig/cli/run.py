@@ -30,10 +30,13 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("suites", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--rig", type=click.Path(path_type=Path), envvar="TILLRIG_RIG", default=Path("rigs/virtual.yaml"),
               show_default=True, help="Rig file.")  # fmt: skip
+@click.option("--silence", type=click.FloatRange(min=1), default=30.0, show_default=True, metavar="MINUTES",
+              help="A suite process that tells nothing for so long hangs, and is stopped.")  # fmt: skip
 @shared_options
 def run(
     suites: tuple[Path, ...],
     rig: Path,
+    silence: float,
     requirements: tuple[str, ...],
     shuffle: int | None,
     retries: int,
@@ -53,5 +56,6 @@ def run(
         rig=rig,
         retries=retries,
         run_dir=run_dir,
+        silence_s=silence * 60,
     )
     sys.exit(run_suites(settings, Console()))

@@ -22,10 +22,15 @@ STATUS = {
 
 
 def normalise(results: Path, summary: Summary) -> int:
-    """Rewrite the results whose status or history differs from what tillrig says; how many were changed."""
+    """Rewrite the results whose status or history differs from what tillrig says; how many were changed.
+
+    What a killed process left half written is left alone: Allure passes over it too.
+    """
     changed = 0
     for path in sorted(results.glob("*-result.json")):
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        result = _read(path)
+        if result is None:
+            continue
         message = (result.get("statusDetails") or {}).get("message") or ""
         word = message.removeprefix("VerdictError: ").removeprefix("AssertionError: ").removeprefix("Skipped: ")
         named = word.partition(":")[0].strip()
@@ -38,6 +43,14 @@ def normalise(results: Path, summary: Summary) -> int:
             changed += 1
     _environment(results, summary)
     return changed
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if isinstance(result, dict) else None
 
 
 def _identity(result: dict[str, Any]) -> str:

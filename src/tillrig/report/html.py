@@ -38,7 +38,7 @@ def render(summary: Summary, *, sentences: dict[str, str], blob: Blobs, gallery:
         words=WORDS,
         verdict_names=[v.value for v in Verdict],
         cards=[_card(finding, sentences, blob) for finding in summary.findings],
-        gallery=[inline(encoded, caption) for encoded, caption in gallery],
+        gallery=[picture for encoded, caption in gallery if (picture := inline(encoded, caption)) is not None],
     )
 
 
@@ -60,7 +60,9 @@ def _shown(finding: BrokenFinding, blob: Blobs) -> list[Picture]:
         if encoded is None:
             continue
         box = finding.boxes[number] if number < len(finding.boxes) else None
-        shown.append(inline(encoded, f"{finding.point}, as the camera saw it", box))
+        picture = inline(encoded, f"{finding.point}, as the camera saw it", box)
+        if picture is not None:
+            shown.append(picture)
     return shown
 
 

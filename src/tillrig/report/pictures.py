@@ -19,11 +19,15 @@ class Picture(msgspec.Struct, frozen=True):
     caption: str
 
 
-def inline(encoded: bytes, caption: str, box: tuple[float, float, float, float] | None = None) -> Picture:
+def inline(encoded: bytes, caption: str, box: tuple[float, float, float, float] | None = None) -> Picture | None:
     """`encoded` is any picture PIL opens; `box` is [x0, y0, x1, y1] in its pixels. With a box, the page shows its
-    surroundings large enough to be read, and the whole frame small beside it is not needed."""
-    with Image.open(io.BytesIO(encoded)) as opened:
-        image = opened.convert("RGB")
+    surroundings large enough to be read, and the whole frame small beside it is not needed. None when it is no picture,
+    or was only half written."""
+    try:
+        with Image.open(io.BytesIO(encoded)) as opened:
+            image = opened.convert("RGB")
+    except OSError:
+        return None
     left = top = 0.0
     if box is not None:
         image, left, top = _surroundings(image, box)

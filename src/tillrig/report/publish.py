@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -11,23 +12,35 @@ from tillrig.errors import EvidenceError
 from tillrig.evidence import Run, load_run
 from tillrig.report.allure import normalise
 from tillrig.report.html import GalleryItem, render
-from tillrig.report.summary import Summary
-from tillrig.verdicts import Verdict
+from tillrig.report.summary import Summary, Trouble
+from tillrig.verdicts import Verdict, of_exception
 
 #: Pictures of sound attempts shown at the end of the page.
 GALLERY = 8
 
 
-def publish(summary: Summary, run_dir: Path) -> Path:
-    """Write everything below `run_dir`; the page's path."""
-    run = load_run(run_dir)
-    (run_dir / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
+def publish(summary: Summary, run_dir: Path) -> tuple[Summary, Path]:
+    """Write everything below `run_dir`; the summary and the page's path. What cannot be written is a trouble of the
+    summary, never an exception: the verdict comes out whatever becomes of the page."""
     page = run_dir / "index.html"
-    page.write_text(
-        render(summary, sentences=requirement_sentences(), blob=run.blob, gallery=_gallery(run)), encoding="utf-8"
-    )
-    normalise(run_dir / "allure", summary)
-    return page
+    try:
+        write_summary(summary, run_dir)
+        run = load_run(run_dir)
+        page.write_text(
+            render(summary, sentences=requirement_sentences(), blob=run.blob, gallery=_gallery(run)), encoding="utf-8"
+        )
+        normalise(run_dir / "allure", summary)
+    except Exception as error:  # noqa: BLE001 - a bug of the page's would hide a FAIL
+        text = f"the report could not be written: {type(error).__name__}: {error}"
+        summary = summary.with_trouble(Trouble(verdict=of_exception(error), text=text))
+        with contextlib.suppress(OSError):
+            write_summary(summary, run_dir)
+    return summary, page
+
+
+def write_summary(summary: Summary, run_dir: Path) -> None:
+    """summary.json. Raises OSError."""
+    (run_dir / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
 
 
 def read_summary(run_dir: Path) -> Summary:

@@ -60,10 +60,21 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """What no attempt tells: a suite process that broke off, an error outside an attempt, evidence that is gone.
+
+    `detail`: more lines, such as the end of a log.
+    """
+
+    verdict: Verdict
+    text: str
+    detail: str = ""
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Times in seconds; `started` ISO 8601 with zone.
 
-    `verdict` folds the last attempt of each test, except that a FAIL is never retried away.
+    `verdict` folds the last attempt of each test, except that a FAIL is never retried away, and the troubles.
     """
 
     tillrig: str
@@ -80,6 +91,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[BrokenFinding, ...]
     not_run: tuple[str, ...] = ()
     rig_health: tuple[Health, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+    def with_trouble(self, trouble: Trouble) -> Summary:
+        """The same run, in which this happened too."""
+        verdict = fold([self.verdict, trouble.verdict])
+        return msgspec.structs.replace(
+            self, troubles=(*self.troubles, trouble), verdict=verdict, exit_code=EXIT_CODES[verdict]
+        )
 
 
 def final_rows(attempts: tuple[AttemptRow, ...]) -> dict[str, AttemptRow]:
@@ -100,17 +119,14 @@ def summarise(
     collected: tuple[str, ...],
     attempts: tuple[AttemptRow, ...],
     health: tuple[Health, ...] = (),
-    aborted: Verdict | None = None,
+    troubles: tuple[Trouble, ...] = (),
 ) -> Summary:
-    """Fold attempts into a run. A test that was collected and never ended counts as BLOCKED, never as nothing;
-    `aborted` is the verdict of whatever ended the run early."""
+    """Fold attempts into a run. A test that was collected and never ended counts as BLOCKED, never as nothing."""
     final = final_rows(attempts)
     not_run = tuple(test for test in collected if test not in final)
-    verdicts = [row.verdict for row in final.values()]
+    verdicts = [row.verdict for row in final.values()] + [trouble.verdict for trouble in troubles]
     if not_run or not final:
         verdicts.append(Verdict.BLOCKED)
-    if aborted is not None:
-        verdicts.append(aborted)
     verdict = fold(verdicts)
     return Summary(
         tillrig=version,
@@ -132,6 +148,7 @@ def summarise(
         ),
         not_run=not_run,
         rig_health=health,
+        troubles=troubles,
     )
 
 

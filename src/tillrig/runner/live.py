@@ -47,6 +47,8 @@ class LiveProgress:
 
     def event(self, event: dict[str, Any]) -> None:
         """Take one progress event of a suite process."""
+        if self._status:  # a question to a technician stands at the same terminal
+            self._status.stop() if event["event"] == "asked" else self._status.start()
         match event["event"]:
             case "collected":
                 self.collected.extend(event["tests"])

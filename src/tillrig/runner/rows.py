@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tillrig.evidence import AttemptRecord, load_run
-from tillrig.report.summary import AttemptRow
+from tillrig.report.summary import AttemptRow, Trouble
+from tillrig.verdicts import Verdict
 
 
 def attempt_rows(run_dir: Path) -> tuple[AttemptRow, ...]:
@@ -16,6 +17,12 @@ def attempt_rows(run_dir: Path) -> tuple[AttemptRow, ...]:
         tries[record.id] = tries.get(record.id, 0) + 1
         rows.append(_row(record, tries[record.id]))
     return tuple(rows)
+
+
+def damaged(run_dir: Path) -> tuple[Trouble, ...]:
+    """Evidence that cannot be read: what it would have said is unknown, so the run is not sound."""
+    texts = (f"evidence cannot be read: {text}" for text in load_run(run_dir).damaged)
+    return tuple(Trouble(verdict=Verdict.RIG_ERROR, text=text) for text in texts)
 
 
 def _row(record: AttemptRecord, attempt: int) -> AttemptRow:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -16,29 +17,33 @@ from rich.console import Console
 from tillrig.errors import BlockedError, EvidenceError, RigError, SuiteError, TillrigError, UsageError
 from tillrig.evidence.writer import new_run_directory, point_latest
 from tillrig.report.publish import publish
-from tillrig.report.summary import Health, RigRow, Summary, final_rows, summarise
+from tillrig.report.summary import Health, RigRow, Summary, Trouble, final_rows, summarise
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
 from tillrig.rigs.trial import refused
-from tillrig.runner.endings import ending, tail
+from tillrig.runner.endings import Told, ending, tail, unrecorded
 from tillrig.runner.live import LiveProgress
-from tillrig.runner.processes import ended_as_by_ctrl_c, run_suite_process
-from tillrig.runner.rows import attempt_rows
+from tillrig.runner.processes import SilentError, ended_as_by_ctrl_c, run_suite_process
+from tillrig.runner.rows import attempt_rows, damaged
 from tillrig.runner.selection import Selection, has_robot, pytest_command, pytest_paths, robot_command
 from tillrig.runner.table import print_summary
-from tillrig.verdicts import EXIT_CODES, Verdict, fold, of_exception
+from tillrig.verdicts import EXIT_CODES, Verdict, of_exception
 
 #: The machine is to blame, not the path that was asked for.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 RETRIED = (Verdict.RIG_ERROR, Verdict.INCONCLUSIVE)
+#: Longer than any action takes at time scale 1: each one, and each question to a technician, is told as it begins.
+SILENCE_S = 1800.0
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`retries` counts further rounds for RIG_ERROR and INCONCLUSIVE tests; the last five are for simulated rigs."""
+    """`retries` counts further rounds for RIG_ERROR and INCONCLUSIVE tests; a suite process that tells nothing for
+    `silence_s` (at time scale 1) is stopped; the last five are for simulated rigs."""
 
     selection: Selection
     rig: Path
     retries: int = 1
     run_dir: Path | None = None
+    silence_s: float = SILENCE_S
     faults: tuple[str, ...] = ()
     fault_files: tuple[Path, ...] = ()
     grade: str | None = None
@@ -57,7 +62,7 @@ def run_suites(settings: RunSettings, console: Console) -> int:
     summary = _Run(settings, rig, run_dir, console).execute()
     if not summary.collected and summary.exit_code == EXIT_CODES[Verdict.BLOCKED]:
         console.print(f"no test was found {settings.selection.words}", markup=False, soft_wrap=True)
-    page = publish(summary, run_dir)
+    summary, page = publish(summary, run_dir)
     print_summary(console, summary, page)
     return summary.exit_code
 
@@ -103,7 +108,7 @@ class _Run:
         self._live = LiveProgress(console)
         self._health: tuple[Health, ...] = ()
         self._rounds = 0
-        self._broken_off: list[Verdict] = []
+        self._troubles: list[Trouble] = []
 
     def execute(self) -> Summary:
         began = time.monotonic()
@@ -112,11 +117,9 @@ class _Run:
             with ended_as_by_ctrl_c(), self._live, self._standing_rig() as rig_file:
                 self._all_rounds(rig_file)
         except KeyboardInterrupt:
-            self._console.print("interrupted; what was seen so far is kept", style="yellow")
-            self._broken_off.append(Verdict.BLOCKED)
-        except (RigError, BlockedError, SuiteError) as error:
-            self._console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
-            self._broken_off.append(of_exception(error))
+            self._trouble(Trouble(verdict=Verdict.BLOCKED, text="interrupted; what was seen so far is kept"))
+        except (RigError, BlockedError, SuiteError, OSError) as error:
+            self._trouble(Trouble(verdict=of_exception(error), text=f"{type(error).__name__}: {error}"))
         return summarise(
             version=version("tillrig"),
             rig=RigRow(
@@ -127,7 +130,7 @@ class _Run:
             collected=self._collected(),
             attempts=attempt_rows(self._dir),
             health=self._health,
-            aborted=fold(self._broken_off) if self._broken_off else None,
+            troubles=(*self._troubles, *damaged(self._dir)),
         )
 
     def _collected(self) -> tuple[str, ...]:
@@ -193,24 +196,48 @@ class _Run:
         if selection.tests and not any(".robot::" not in test for test in selection.tests):
             pass
         elif pytest_paths(selection):
-            commands.append(("pytest", pytest_command(selection, self._dir)))
+            commands.append(("pytest", pytest_command(selection, self._dir, self._rounds)))
         if has_robot(selection) and (not selection.tests or any(".robot::" in test for test in selection.tests)):
             commands.append(("robot", robot_command(selection, self._dir, self._rounds)))
         for kind, command in commands:
             if self._found():
                 return
-            log = self._dir / f"{kind}.log"
-            code = run_suite_process(command, log=log, environment=environment, on_event=self._live.event)
-            self._ended(kind, code, log)
+            self._process(kind, command, environment)
 
-    def _ended(self, kind: str, code: int, log: Path) -> None:
-        """Count what a process that broke off did not run, and say why it did; the rest of the run goes on."""
-        broken = ending(kind, code, found=self._found())
-        if broken is None:
-            return
-        self._broken_off.append(broken.verdict)
-        text = f"{broken.verdict}: {broken.text}; the end of {log}:\n{tail(log)}"
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def _process(self, kind: str, command: list[str], environment: dict[str, str]) -> None:
+        """Run one suite process and count what it did not run or record; the rest of the run goes on."""
+        log = self._dir / f"{kind}.log"
+        told = Told()
+
+        def event(event: dict[str, Any]) -> None:
+            told.event(event)
+            self._live.event(event)
+
+        try:
+            code = run_suite_process(
+                command,
+                log=log,
+                environment=environment,
+                on_event=event,
+                silence_s=self._settings.silence_s / min(1.0, self._rig.time_scale),
+            )
+        except SilentError as error:
+            text = f"{kind} hung and was stopped: {error}; last was {told.last}"
+            broken: Trouble | None = Trouble(verdict=Verdict.TEST_ERROR, text=text)
+        else:
+            broken = ending(kind, code, found=self._found(), explained=told.explains)
+        recorded = {identity: row.verdict for identity, row in final_rows(attempt_rows(self._dir)).items()}
+        for trouble in (*told.errors, *unrecorded(told, recorded)):
+            self._trouble(trouble)
+        if broken is not None:
+            self._trouble(msgspec.structs.replace(broken, detail=f"the end of {log}:\n{tail(log)}"))
+
+    def _trouble(self, trouble: Trouble) -> None:
+        self._troubles.append(trouble)
+        text = f"{trouble.verdict}: {trouble.text}"
+        self._console.print(
+            f"{text}; {trouble.detail}" if trouble.detail else text, markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _health(opened: OpenRig) -> tuple[Health, ...]:

@@ -46,11 +46,12 @@ def pytest_paths(selection: Selection) -> list[str]:
     return [str(path) for path in selection.paths if path.suffix != ".robot"]
 
 
-def pytest_command(selection: Selection, run_dir: Path) -> list[str]:
-    """The plain pytest command of this selection; Robot files are left to robot."""
+def pytest_command(selection: Selection, run_dir: Path, number: int) -> list[str]:
+    """The plain pytest command of this selection; Robot files are left to robot. `number` keeps the outputs of repeated
+    calls apart."""
     command = [
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", "--no-robot", "-q",
-        f"--alluredir={run_dir / 'allure'}", f"--junitxml={run_dir / 'junit' / 'pytest.xml'}",
+        f"--alluredir={run_dir / 'allure'}", f"--junitxml={run_dir / 'junit' / _numbered('pytest', number)}.xml",
     ]  # fmt: skip
     if selection.shuffle is not None:
         command.append(f"--shuffle={selection.shuffle}")
@@ -64,7 +65,7 @@ def pytest_command(selection: Selection, run_dir: Path) -> list[str]:
 
 def robot_command(selection: Selection, run_dir: Path, number: int) -> list[str]:
     """The plain robot command of this selection. `number` keeps the outputs of repeated calls apart."""
-    name = "robot" if number == 1 else f"robot-{number}"
+    name = _numbered("robot", number)
     command = [
         sys.executable, "-m", "robot", "--consolecolors", "off", "--runemptysuite",
         "--outputdir", str(run_dir / name), "--xunit", str((run_dir / "junit" / f"{name}.xml").absolute()),
@@ -83,6 +84,10 @@ def robot_command(selection: Selection, run_dir: Path, number: int) -> list[str]
             command += ["--test", f"*.{_escaped(test)}"]
     # Languages named in the files' headers must be known before they are parsed together.
     return command + [str(file) for file in files]
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
 
 
 def _escaped(name: str) -> str:

@@ -14,7 +14,7 @@ from tillrig.verdicts import Verdict
 
 
 def print_summary(console: Console, summary: Summary, page: Path) -> None:
-    """Findings that are not PASS, the table, the counts, the path of the page."""
+    """Findings that are not PASS, troubles, the table, the counts, the path of the page."""
     for finding in summary.findings:
         verdict = Verdict(finding.verdict)
         console.print(
@@ -25,6 +25,10 @@ def print_summary(console: Console, summary: Summary, page: Path) -> None:
         console.print(f"    expected {finding.expected!r}\n    seen     {finding.seen!r}", markup=False, soft_wrap=True)
         if finding.reason:
             console.print(f"    because  {finding.reason}", markup=False, soft_wrap=True)
+    for trouble in summary.troubles:
+        console.print(
+            Text.assemble((f"{trouble.verdict.value} ", COLOURS[trouble.verdict]), trouble.text), soft_wrap=True
+        )
     console.print(_table(summary))
     done = sum(summary.counts.values())
     console.print(
