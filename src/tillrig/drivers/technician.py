@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from tillrig import progress
 from tillrig.errors import BlockedError
 
 #: `log(port=…, asked=…, answered=…, who=…, asked_at=…, at=…)`
@@ -19,22 +20,27 @@ Log = Callable[..., None]
 REFUSALS = frozenset({"n", "no", "cannot", "不", "不能", "做不到"})
 
 
-def ask_terminal(question: str, seconds: float, path: Path = Path("/dev/tty")) -> str:
-    """One line typed at the controlling terminal, also while pytest or robot hold standard input.
+def terminal() -> Path:
+    """Where the technician sits: what `tillrig run` names to its suite processes, else the controlling terminal."""
+    return Path(os.environ.get(progress.TERMINAL) or "/dev/tty")
+
+
+def ask_terminal(question: str, seconds: float, path: Path | None = None) -> str:
+    """One line typed at the terminal, also while pytest or robot hold standard input.
 
     Raises BlockedError when there is no terminal or nobody answers within `seconds`.
     """
     try:
-        terminal = path.open("r+b", buffering=0)
+        console = (path or terminal()).open("r+b", buffering=0)
     except OSError as error:
         raise BlockedError(f"nobody can be asked (no terminal here): {question}") from error
-    with terminal:
-        terminal.write(f"\n[tillrig] {question}\n> ".encode())
+    with console:
+        console.write(f"\n[tillrig] {question}\n> ".encode())
         typed = bytearray()
         deadline = time.monotonic() + seconds
         while not typed.endswith(b"\n"):
-            ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
-            data = terminal.read(1024) if ready else b""
+            ready, _, _ = select.select([console], [], [], max(0.0, deadline - time.monotonic()))
+            data = console.read(1024) if ready else b""
             if not data:
                 raise BlockedError(f"nobody answered within {seconds:g} s: {question}")
             typed += data
@@ -87,6 +93,7 @@ class Technician:
             shown = "(withheld: a secret is being typed)" if secret else question
             raise BlockedError(f"{port} is worked by hand and nobody is here to do it: {shown}")
         asked_at = time.monotonic()
+        progress.emit("asked")
         text = f"{port}: {question}"
         if self._out is not None:
             self._out.write(f"[tillrig] {text}\n")
@@ -113,7 +120,7 @@ class Technician:
 
 def _has_terminal() -> bool:
     try:
-        handle = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        handle = os.open(terminal(), os.O_RDWR | os.O_NOCTTY)
     except OSError:
         return False
     os.close(handle)
