@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from tillrig.actions import Action, PowerOn
-from tillrig.errors import InconclusiveError
+from tillrig.errors import CameraError, InconclusiveError
 from tillrig.judge.screens import is_passing
 from tillrig.observations import Abandoned, Absent
 from tillrig.observers.screen import DARK, ScreenObserver, Sighting
@@ -14,7 +14,7 @@ from tillrig.observers.slip import Capture, SlipObserver
 from tillrig.operator.hand import KEY_S, Hand
 from tillrig.operator.track import Track
 from tillrig.profiles import Profile
-from tillrig.steps import Branch, Screen
+from tillrig.steps import Branch, Screen, Slip
 from tillrig.timeline import Timeline
 from tillrig.vision import Frame
 
@@ -45,7 +45,8 @@ class Performance:
         self.presses = 0
         #: The last capture is of a slip that no screen announced.
         self.unannounced = False
-        #: When the paper was looked at last, after everything: no other slip than the captured ones had come.
+        #: When a camera that proved itself saw the paper after everything: no other slip than the captured ones had
+        #: come. Looked for only where slips must not come.
         self.paper_at: float | None = None
 
     def terminal_seconds(self, sightings: Sequence[Sighting]) -> float:
@@ -233,7 +234,14 @@ class Operator:
             result.unannounced = len(result.captures) > known
             if not result.unannounced:
                 return
-        result.paper_at = time.monotonic()
+        if not any(isinstance(step, Slip) for one in track.branches for step in one.forbidden):
+            return
+        try:
+            self._slips.check()
+        except CameraError as error:  # nothing was to be printed: the action does not fail with the camera
+            self._timeline.append("paper_unseen", why=str(error))
+        else:
+            result.paper_at = time.monotonic()
 
     def _capture(self, result: Performance, track: Track, since: float) -> None:
         if self._slips is None:
