@@ -16,7 +16,7 @@ from tillrig.verdicts import Finding, Verdict
 PAN = "9900035555123456786"
 
 
-def begun(tmp_path, test_id="suites/sale/test_sale.py::test_one[chip]"):
+def begun(tmp_path, test_id="suites/sale/test_sale.py::test_one[chip]", **more):
     return Attempt(
         test_id,
         run_dir=tmp_path,
@@ -24,6 +24,7 @@ def begun(tmp_path, test_id="suites/sale/test_sale.py::test_one[chip]"):
         masker=Masker([PAN]),
         rig="virtual",
         profile="classic",
+        **more,
     )
 
 
@@ -78,6 +79,50 @@ def test_a_proven_fail_outlives_a_rig_error(tmp_path):
     attempt = begun(tmp_path)
     attempt.add(finding(Verdict.FAIL, "12.84"))
     assert attempt.close(CameraError("gone")).verdict is Verdict.FAIL
+
+
+def test_an_attempt_in_which_nothing_was_judged_does_not_pass(tmp_path):
+    record = begun(tmp_path).close()
+    assert (record.verdict, record.reason) == (Verdict.INCONCLUSIVE, "nothing was judged")
+
+
+def test_an_attempt_that_never_judged_what_its_test_is_about_does_not_pass(tmp_path):
+    """The host declined, say: all that came was right, and it was not what the test wanted to see."""
+    attempt = begun(tmp_path, requirements=("SALE-AMOUNT-SCREEN", "SLIP-COPIES"))
+    attempt.add(finding(Verdict.PASS))
+    record = attempt.close()
+    assert record.verdict is Verdict.INCONCLUSIVE
+    assert "SLIP-COPIES" in record.reason and "SALE-AMOUNT-SCREEN" not in record.reason
+
+
+@pytest.mark.parametrize(("verdict", "ends"), [(Verdict.PASS, Verdict.PASS), (Verdict.FAIL, Verdict.INCONCLUSIVE)])
+def test_what_was_met_on_the_way_to_a_state_is_judged_too(tmp_path, verdict, ends):
+    attempt = begun(tmp_path, requirements=("SALE-AMOUNT-SCREEN",))
+    attempt.met_on_the_way([finding(verdict)])
+    assert attempt.close().verdict is ends
+
+
+@pytest.mark.parametrize("broken", ["timeline", "slice"])
+def test_an_attempt_whose_evidence_is_incomplete_does_not_pass(tmp_path, broken):
+    """The disk filled up after the last wait, or just for the attempt's own part; a proven FAIL still stands."""
+    for number, (verdict, ends) in enumerate([(Verdict.PASS, Verdict.RIG_ERROR), (Verdict.FAIL, Verdict.FAIL)]):
+        attempt = begun(tmp_path, f"suites/sale/test_sale.py::test_{number}")
+        attempt.add(finding(verdict))
+        if broken == "timeline":
+            attempt._timeline._fail("cannot record: no space left")
+        else:
+            (attempt.directory / "timeline.jsonl").mkdir()
+        record = attempt.close()
+        assert record.verdict is ends
+        assert any("cannot record" in note or "could not be written" in note for note in record.notes)
+        (read,) = [one for one in load_run(tmp_path).attempts if one.id == record.id]
+        assert read == record
+
+
+def test_an_action_is_on_disk_before_it_is_carried_out(tmp_path):
+    attempt = begun(tmp_path)
+    attempt.begins(b'{"type":"Sale"}')
+    assert (attempt.directory / "actions.jsonl").read_bytes() == b'{"type":"Sale"}\n'
 
 
 def test_closing_twice_changes_nothing(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,7 @@ class Attempt:
         self._began = time.monotonic()
         self._first_event = timeline.last
         self._findings: list[Finding] = []
+        self._met_on_the_way: set[str] = set()
         self._actions: list[ActionRecord] = []
         self._notes: list[str] = []
         self._gallery: list[tuple[str, str]] = []
@@ -72,40 +73,64 @@ class Attempt:
             texts = {name: self._masker.text(getattr(finding, name)) for name in ("expected", "seen", "reason")}
             self._findings.append(msgspec.structs.replace(finding, **texts))
 
+    def met_on_the_way(self, findings: Iterable[Finding]) -> None:
+        """What actions that led to a state found as it should be: not kept, but judged all the same."""
+        self._met_on_the_way.update(one.requirement for one in findings if one.verdict is Verdict.PASS)
+
     def note(self, text: str) -> None:
         """Something a reader should know that is no finding."""
         self._notes.append(self._masker.text(text))
 
-    def did(self, action: ActionRecord, serialised: bytes, gallery: list[tuple[str, str]]) -> None:
-        """An action was carried out: kept in the record and, so that it can be replayed, in actions.jsonl."""
-        self._actions.append(action)
-        self._gallery = (self._gallery + gallery)[-24:]
+    def begins(self, serialised: bytes) -> None:
+        """An action is about to be carried out: kept in actions.jsonl, however it ends, so that it can be replayed."""
         try:
             with (self.directory / "actions.jsonl").open("ab") as file:
                 file.write(serialised + b"\n")
         except OSError as error:
             raise EvidenceError(f"cannot write actions.jsonl in {self.directory}: {error.strerror or error}") from error
 
+    def did(self, action: ActionRecord, gallery: list[tuple[str, str]]) -> None:
+        """How an action that began has ended."""
+        self._actions.append(action)
+        self._gallery = (self._gallery + gallery)[-24:]
+
     def close(self, error: BaseException | None = None) -> AttemptRecord:
-        """End the attempt with the exception that aborted it, if any. Idempotent."""
+        """End the attempt with the exception that aborted it, if any. Idempotent.
+
+        A PASS that looked at nothing, or not at what the test is about, is INCONCLUSIVE; one whose evidence could not
+        be kept is RIG_ERROR.
+        """
         if self._record is not None:
             return self._record
         verdicts = [finding.verdict for finding in self._findings]
         if error is not None:
             verdicts.append(of_exception(error))
         verdict = fold(verdicts)
+        reason = self._reason(verdict, error)
+        if verdict is Verdict.PASS and (reason := self._not_looked_at()):
+            verdict = Verdict.INCONCLUSIVE
         self._timeline.append("attempt", action="end", number=self.number, verdict=verdict.value)
         self._closed(self)
-        self._record = self._build(verdict, self._reason(verdict, error), _named(error, self._masker), ended=True)
-        if self._timeline.failure:
-            self._timeline.release_ballast()
-        self._write_slice()
+        lost = self._evidence_lost()
+        if lost:
+            self.note(lost)
+            if fold([verdict, Verdict.RIG_ERROR]) is not verdict:
+                verdict, reason = Verdict.RIG_ERROR, lost
+        self._record = self._build(verdict, reason, _named(error, self._masker), ended=True)
         try:
             write_json(self.directory / "attempt.json", self._record)
         except EvidenceError as full:
             verdict = fold([verdict, Verdict.RIG_ERROR])
             self._record = msgspec.structs.replace(self._record, verdict=verdict, error=str(full), reason=str(full))
         return self._record
+
+    def _not_looked_at(self) -> str:
+        """What a PASS would say nothing of; "" when it stands on something."""
+        judged = self._met_on_the_way.union(one.requirement for one in self._findings)
+        left = [one for one in self.requirements if one not in judged]
+        if left:
+            return f"the test is about {', '.join(left)}, and no finding judges it: the terminal was led another way"
+        return "" if self.requirements or self._findings else "nothing was judged"
 
     def _reason(self, verdict: Verdict, error: BaseException | None) -> str:
         finding = next((one for one in self._findings if one.verdict is verdict), None)
@@ -146,13 +171,17 @@ class Attempt:
         record = self._build(Verdict.RIG_ERROR, "the process ended in the midst of this attempt", "", ended=ended)
         write_json(self.directory / "attempt.json", record)
 
-    def _write_slice(self) -> None:
+    def _evidence_lost(self) -> str:
+        """Write the timeline's part of this attempt; what of its evidence could not be stored."""
+        if self._timeline.failure:
+            self._timeline.release_ballast()
         try:
             with (self.directory / "timeline.jsonl").open("wb") as file:
                 for event in self._timeline.events(self._first_event):
                     file.write(msgspec.json.encode(event) + b"\n")
         except OSError as error:
-            self.note(f"the timeline's part of this attempt could not be written: {error.strerror or error}")
+            return f"the timeline's part of this attempt could not be written: {error.strerror or error}"
+        return self._timeline.failure
 
     def __enter__(self) -> Attempt:
         return self

@@ -39,6 +39,8 @@ class Bench:
         self._closing = contextlib.ExitStack()
         self.exchanges: list[HostExchange] = []
         self._unanswered: set[int] = set()
+        #: As the link reported it last; a link is up when it is opened.
+        self.link_up = True
         try:
             self._open(source, technician)
         except BaseException:
@@ -106,6 +108,8 @@ class Bench:
 
     def _emit(self, kind: str, **data: Any) -> None:
         """In whichever thread a role acts."""
+        if kind == "link" and data.get("action") in ("up", "down"):
+            self.link_up = data["action"] == "up"
         self.timeline.append(kind, **data)
 
     def _heard(self, event: HostEvent) -> None:

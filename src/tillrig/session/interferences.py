@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tillrig.errors import UsageError
-from tillrig.timeline import Event
+from tillrig.session.predicted import PRESS, is_predicted, time_of, too_late
 
 if TYPE_CHECKING:
     from tillrig.session.session import Session
@@ -47,33 +47,13 @@ ACTS: dict[str, Act] = {
 
 #: Carried out also when the action is over: they leave the rig as it was.
 RESTORING = frozenset({"restore_power", "link_up", "paper_in"})
-#: Where an act must come for the reference engine to know what follows, by act; an act named nowhere is harmless.
-PREDICTED: dict[str, frozenset[str]] = {
-    "pull_card": frozenset({"screen.busy", "host.sale"}),
-    "link_down": frozenset({"screen.ask_amount", "screen.ask_card", "screen.ask_pin", "screen.confirm_settle"}),
-    "paper_out": frozenset({"screen.ask_amount", "screen.ask_card", "screen.ask_pin", "screen.busy", "host.sale"}),
-    "cut_power": frozenset(),
-}
 
 
-#: What of `reference.Conditions` an act changes.
-CONDITIONS: dict[str, tuple[str, bool]] = {
-    "link_down": ("link_up", False),
-    "paper_out": ("paper_in", False),
-    "pull_card": ("card_pulled", True),
-}
+class Missed(msgspec.Struct, frozen=True):
+    """An act that did not take place, or not as it was meant."""
 
-
-def conditions_of(whens: Sequence[When]) -> dict[str, bool]:
-    """What `whens` change of `reference.Conditions`. Raises UsageError for one whose consequences nobody predicts: it
-    would be judged as if it had not happened."""
-    for when in whens:
-        known = PREDICTED.get(str(when.act))
-        if isinstance(when.act, str) and known is not None and when.point not in known:
-            places = ", ".join(sorted(known)) or "no point yet"
-            raise UsageError(f"what {when.act} at {when.point} leads to is not predicted; predicted at: {places}")
-    acts = {when.act for when in whens if isinstance(when.act, str)}
-    return {name: value for act, (name, value) in CONDITIONS.items() if act in acts}
+    when: When
+    why: str
 
 
 def _link(session: Session, up: bool) -> None:
@@ -87,11 +67,19 @@ def resolved(act: str | Act) -> Act:
     """The callable. Raises UsageError for an unknown word."""
     if callable(act):
         return act
-    if act.startswith("press:"):
-        return lambda session: _press(session, act.removeprefix("press:"))
+    if act.startswith(PRESS):
+        return lambda session: _press(session, act.removeprefix(PRESS))
     if act not in ACTS:
         raise UsageError(f"no interference '{act}'; there are: {', '.join(ACTS)}, press:<key>")
     return ACTS[act]
+
+
+def _moving_s(session: Session, when: When) -> float:
+    """How long what an act has ordered may still be on its way, where nothing on the rig senses it."""
+    card, spec = session.rig.card, session.rig.rig.roles.card
+    if when.act != "pull_card" or card is None or spec is None or card.inserted() is not None:
+        return 0.0
+    return spec.move_ms / 1000
 
 
 class Interferer:
@@ -99,13 +87,15 @@ class Interferer:
 
     def __init__(self, session: Session, whens: Sequence[When]) -> None:
         self._session = session
-        self._plans = [(when, resolved(when.act)) for when in whens]
+        self._whens = tuple(whens)
+        acts = [resolved(when.act) for when in whens]
         self._stop = False
-        self.errors: list[Exception] = []
-        self._met: list[When] = []
+        self._failed: dict[int, Exception] = {}
+        self._came: set[int] = set()
+        self._done: dict[int, float] = {}
         self._threads = [
-            threading.Thread(target=self._watch, args=plan, name="tillrig-interfere", daemon=True)
-            for plan in self._plans
+            threading.Thread(target=self._watch, args=(number, act), name="tillrig-interfere", daemon=True)
+            for number, act in enumerate(acts)
         ]
 
     def __enter__(self) -> Interferer:
@@ -121,12 +111,31 @@ class Interferer:
             thread.join(5.0)
 
     @property
-    def missed(self) -> tuple[When, ...]:
-        """Those whose point never came (one whose act failed is among the errors instead)."""
-        return () if self.errors else tuple(when for when, _ in self._plans if when not in self._met)
+    def errors(self) -> tuple[Exception, ...]:
+        """What acts have raised."""
+        return tuple(self._failed.values())
 
-    def _watch(self, when: When, act: Act) -> None:
-        timeline = self._session.timeline
+    @property
+    def missed(self) -> tuple[Missed, ...]:
+        """Acts that did not take place, and those that were done too late for what they were to disturb."""
+        told = [(when, self._miss(number, when)) for number, when in enumerate(self._whens)]
+        return tuple(Missed(when, why) for when, why in told if why)
+
+    @property
+    def unpredicted(self) -> bool:
+        """Whether the engine counted on one of the `missed`: what it predicted holds for nobody."""
+        return any(is_predicted(one.when) for one in self.missed)
+
+    def _miss(self, number: int, when: When) -> str:
+        if number in self._failed:
+            return f"it failed: {self._failed[number]}"
+        if number not in self._done:
+            return "the action was over before" if number in self._came else f"{when.point} never came"
+        late = too_late(when, self._done[number], self._session.timeline.events(self._first))
+        return f"{late} had come before it was done" if late else ""
+
+    def _watch(self, number: int, act: Act) -> None:
+        timeline, when = self._session.timeline, self._whens[number]
         after = self._first
 
         def met() -> bool | None:
@@ -134,28 +143,18 @@ class Interferer:
             over = self._stop  # read before the events: none may slip in between
             events = timeline.events(after)
             after = events[-1].seq if events else after
-            return True if any(_is_at(when.point, event) for event in events) else False if over else None
+            return True if any(time_of(when.point, event) is not None for event in events) else False if over else None
 
         try:
             if not timeline.wait_for(met, time.monotonic() + 3600):
                 return
+            self._came.add(number)
             due = time.monotonic() + when.delay_ms / 1000
             over_first = timeline.wait_for(lambda: True if self._stop else None, due) and time.monotonic() < due
             if over_first and when.act not in RESTORING:
                 return  # a later action must not be disturbed
             act(self._session)
-            self._met.append(when)
+            self._done[number] = time.monotonic() + _moving_s(self._session, when)
             timeline.append("interference", point=when.point, act=str(when.act))
         except Exception as error:  # noqa: BLE001 - raised again by the session, in the thread that waits
-            self.errors.append(error)
-
-
-def _is_at(point: str, event: Event) -> bool:
-    place, _, what = point.partition(".")
-    name, _, phase = what.partition(".")
-    if place == "screen":
-        return event.kind == "screen" and event.data.get("screen") == name
-    if place == "host":
-        wanted = "host_exchange" if phase == "answered" else "host_request"
-        return event.kind == wanted and event.data.get("name") == name
-    return False
+            self._failed[number] = error

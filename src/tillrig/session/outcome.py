@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from tillrig.errors import InconclusiveError
 from tillrig.observations import HostSeen, Observation
 from tillrig.verdicts import Finding, Verdict, fold
+
+#: A field of a request that reached the host.
+_IN_A_MESSAGE = re.compile(r"host\.\w+\.F\d")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,3 +50,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         raise InconclusiveError(
             f"the action ended as '{was}', not as '{wanted}': what this test is about was not played"
         )
+
+
+def proven_by_sight(finding: Finding) -> bool:
+    """A FAIL that something seen proves. On the way to a state, or in an action that was broken off, what did not come
+    accuses nobody; a field that a message lacks was seen to be missing.
+    """
+    if finding.verdict is not Verdict.FAIL:
+        return False
+    return finding.seen != "(absent)" or _IN_A_MESSAGE.match(finding.point) is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from tillrig.judge import Judgement, Witnesses, bind, judge
 from tillrig.judge.judgement import choose_branch
 from tillrig.judge.screens import PASSING_BY, is_passing, pair
 from tillrig.judge.slips import align_lines
-from tillrig.observations import HostSeen, Observation, PaperSeen, ScreenSeen
+from tillrig.observations import Abandoned, HostSeen, Observation, PaperSeen, ScreenSeen
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.observers.slip import Capture
 from tillrig.operator import Performance, Track
@@ -27,7 +27,7 @@ from tillrig.reference import Conditions, Engine
 from tillrig.session.bench import Bench
 from tillrig.session.lines import Lines
 from tillrig.session.money import money_findings
-from tillrig.session.outcome import Outcome
+from tillrig.session.outcome import Outcome, proven_by_sight
 from tillrig.steps import Branch, Screen, Slip
 from tillrig.verdicts import Finding, Verdict
 
@@ -62,20 +62,22 @@ class Proceedings:
         self._bindings: dict[str, str] = {}
         self._branches: tuple[Branch, ...] = ()
         self._began, self._first_exchange = 0.0, 0
-        self._captured = 0
+        self._first, self._broken_off_at = 0, 0.0
+        self._captures: list[Capture] = []
         self.counts = Counts()
         self.gallery: list[tuple[str, str]] = []
         bench.operator.on_sighting = self._prefetch_screen
         bench.operator.on_capture = self._prefetch_slip
 
-    def run(self, session: Session, action: Action, changes: Mapping[str, bool] | None = None) -> Outcome:
-        """Carry out and judge `action`; the session's ledger and bindings go on from what was judged.
+    def run(self, session: Session, action: Action, conditions: Conditions) -> Outcome:
+        """Carry out and judge `action`; the session's ledger and bindings go on from what was judged. When anything
+        breaks it off, what the terminal holds is uncertain.
 
-        `changes`: what interferences make of the conditions under which it runs.
+        `conditions`: those under which it runs, interferences included.
         """
         began = time.monotonic()
         bench = self._bench
-        self._begin(session, action, changes or {})
+        self._begin(session, action, conditions)
         try:
             performance = bench.operator.perform(
                 action,
@@ -84,21 +86,21 @@ class Proceedings:
                 lambda: self.lines.answered(action),
                 self.lines.point(action),
             )
+            self._drain()
+            operated = time.monotonic() - began
+            if not bench.host_quiet(time.monotonic() + HOST_S):
+                raise InconclusiveError(
+                    f"the host was still busy with a request {HOST_S:g} s after the terminal had gone on; "
+                    "what became of it is not known"
+                )
+            sightings = bench.eye.since(performance.first)
+            judgement, observations = self._judge(performance, sightings)
         except BaseException:
+            self._broken_off_at = time.monotonic()
             with contextlib.suppress(Exception):  # what stopped the action is told, not what reading ahead met with
                 self._drain()
             session.ledger = msgspec.structs.replace(session.ledger, uncertain=True)
             raise
-        self._drain()
-        operated = time.monotonic() - began
-        if not bench.host_quiet(time.monotonic() + HOST_S):
-            session.ledger = msgspec.structs.replace(session.ledger, uncertain=True)
-            raise InconclusiveError(
-                f"the host was still busy with a request {HOST_S:g} s after the terminal had gone on; "
-                "what became of it is not known"
-            )
-        sightings = bench.eye.since(performance.first)
-        judgement, observations = self._judge(performance, sightings)
         self._settle(session, judgement)
         money = (
             money_findings(session.ledger, bench.host, self._engine.parameters.terminal_no, observations)
@@ -126,27 +128,34 @@ class Proceedings:
         return self._branches
 
     # -- before and while ---------------------------------------------------------------------------------------------
-    def _begin(self, session: Session, action: Action, changes: Mapping[str, bool]) -> None:
+    def _begin(self, session: Session, action: Action, conditions: Conditions) -> None:
         bench = self._bench
+        self._broken_off_at = 0.0
         self._began, self._first_exchange = time.monotonic(), len(bench.exchanges)
         self._bindings = {**session.bindings, "year": f"{datetime.now():%Y}"}
         bench.hand.watch.take()
         with bench.hand.watch("engine"):
-            self._branches = self._engine.predict(session.ledger, action, self._conditions(changes))  # type: ignore[arg-type]
-        self._captured = 0
+            self._branches = self._engine.predict(session.ledger, action, conditions)  # type: ignore[arg-type]
+        self._first = bench.eye.count
+        current = bench.eye.current
+        if current is not None and current.kind in Track(self._branches).first and not isinstance(action, PowerOn):
+            self._first = current.seq - 1
+        self._captures.clear()
+        self.counts, self.gallery = Counts(), []
         bench.timeline.append(
             "action", action=msgspec.to_builtins(action), branches=[one.name for one in self._branches]
         )
 
-    def _conditions(self, changes: Mapping[str, bool]) -> Conditions:
+    def standing(self) -> Conditions:
+        """Under what conditions an action runs that nothing interferes with, as the instruments stand now."""
         from tillrig.host.scenarios import RefuseConnection
 
-        refusing = any(
-            isinstance(one, RefuseConnection) for order in self._bench.host.scenarios for one in order.scenarios
+        bench = self._bench
+        refusing = any(isinstance(one, RefuseConnection) for order in bench.host.scenarios for one in order.scenarios)
+        paper = bench.rig.paper
+        return Conditions(
+            link_up=bench.link_up, host_listening=not refusing, paper_in=paper is None or paper.state == "in"
         )
-        paper = self._bench.rig.paper
-        standing = Conditions(host_listening=not refusing, paper_in=paper is None or paper.state == "in")
-        return msgspec.structs.replace(standing, **changes)
 
     def _starter(self, action: Action) -> Callable[[], None] | None:
         bench = self._bench
@@ -170,9 +179,10 @@ class Proceedings:
 
     def _drain(self) -> None:
         """Wait for what reads ahead: the readers are one thread's at a time."""
-        jobs, self._jobs = self._jobs, []
+        wait(self._jobs, READ_S)
+        jobs, self._jobs = self._jobs, [job for job in self._jobs if not job.done()]
         for job in jobs:
-            job.result(timeout=READ_S)
+            job.result(timeout=0)
 
     def _prefetch_screen(self, sighting: Sighting, steps: tuple[Screen, ...]) -> None:
         """Read a screen that is over while the terminal is busy with the next."""
@@ -187,8 +197,8 @@ class Proceedings:
 
     def _prefetch_slip(self, capture: Capture, track: Track) -> None:
         """Read the first slip while the second prints."""
-        branches, number, bindings = track.branches, self._captured, self._bindings
-        self._captured += 1
+        branches, number, bindings = track.branches, len(self._captures), self._bindings
+        self._captures.append(capture)
 
         def read() -> None:
             heard = self._heard()
@@ -211,6 +221,52 @@ class Proceedings:
             if step.copy == copy or not copy:
                 expected = slip_lines(profile, step, bindings)
                 interrogator.ask(capture, expected, align_lines(expected, texts))
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the action was begun and not judged to its end."""
+        return self._broken_off_at > 0.0
+
+    # -- when it is broken off ----------------------------------------------------------------------------------------
+    def proven_before(self, error: Exception) -> tuple[Finding, ...]:
+        """What an action had proven when `error` broke it off: FAILs by sight, whichever way it would have gone on."""
+        if self._jobs:
+            return ()  # the readers are still at work
+        try:
+            return self._proven(error)
+        except Exception as more:  # noqa: BLE001 - what broke the action off is told, not what judging it met with
+            self._bench.timeline.append("not_judged", why=str(more))
+            return ()
+
+    def _proven(self, error: Exception) -> tuple[Finding, ...]:
+        bench = self._bench
+        keys = bench.hand.key_witness() if bench.hand.presses else "clears_rig"
+        if keys == "blames_rig":
+            return ()
+        performance = Performance(self._first)
+        performance.started = self._began
+        performance.captures = list(self._captures)
+        at = time.monotonic() if keys == "clears_rig" else self._began
+        performance.abandoned = Abandoned(seq=bench.eye.count, at=at, point="screen", why=str(error), witness=keys)
+        # The screen at which it was broken off may show half of what was to be typed.
+        over = self._broken_off_at
+        sightings = [one for one in bench.eye.since(self._first) if one.ended_at is not None and one.ended_at <= over]
+        heard = self._heard()
+        branch, exact = choose_branch(self._branches, heard)
+        self._interrogate(branch, bind(branch, heard, self._bindings), performance, sightings)
+        observations = self._observations(performance, sightings, heard)
+        self.gallery = _gallery(observations)
+        possible = (branch,) if exact else self._branches
+        if not _in_all(self._failures(one, observations) for one in possible):
+            return ()
+        proof = self._proof(performance)
+        return _in_all(self._failures(one, observations, proof) for one in possible)
+
+    def _failures(
+        self, branch: Branch, observations: Sequence[Observation], proof: Witnesses | None = None
+    ) -> tuple[Finding, ...]:
+        judgement = judge((branch,), observations, self._bindings, self._bench.profile, proof)
+        return tuple(filter(proven_by_sight, judgement.findings))
 
     # -- after --------------------------------------------------------------------------------------------------------
     def _heard(self) -> list[HostSeen]:
@@ -331,6 +387,11 @@ def _gallery(observations: Sequence[Observation]) -> list[tuple[str, str]]:
     return shown
 
 
-def failing(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Those that are not PASS."""
-    return tuple(one for one in findings if one.verdict is not Verdict.PASS)
+def _in_all(judged: Iterable[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """Findings that are the same whichever branch was judged."""
+    first, *others = judged
+    return tuple(one for one in first if all(any(_same(one, two) for two in found) for found in others))
+
+
+def _same(one: Finding, two: Finding) -> bool:
+    return (one.point, one.expected, one.seen, one.at) == (two.point, two.expected, two.seen, two.at)

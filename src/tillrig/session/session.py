@@ -23,18 +23,19 @@ from tillrig.host.scenarios import AnyScenario, Scenario
 from tillrig.lab import Lab, load_lab
 from tillrig.masking import Masker
 from tillrig.profiles import Profile
-from tillrig.reference import CardFacts, Engine, Ledger, Parameters
+from tillrig.reference import CardFacts, Conditions, Engine, Ledger, Parameters
 from tillrig.rigs import OpenRig, Rig
 from tillrig.session.attempt import Attempt
 from tillrig.session.bench import Bench
 from tillrig.session.echo import echo_rate
-from tillrig.session.interferences import PREDICTED, Interferer, When, conditions_of
-from tillrig.session.outcome import Outcome
+from tillrig.session.interferences import Interferer, When
+from tillrig.session.outcome import Outcome, proven_by_sight
+from tillrig.session.predicted import conditions_of, refuse_unpredicted
 from tillrig.session.proceedings import Proceedings
 from tillrig.session.states import Navigator
 from tillrig.session.unmet import unmet, void
 from tillrig.timeline import Timeline
-from tillrig.verdicts import Finding, Verdict, of_exception
+from tillrig.verdicts import Finding, fold, of_exception
 
 HostPlan = Sequence[tuple[str, Scenario | Sequence[Scenario]]]
 
@@ -165,25 +166,53 @@ class Session:
         """`do` from the state in which the terminal is. `judged` False: on the way to a state, where only a proven FAIL
         counts for the attempt.
         """
-        changes = conditions_of(interferences)
         progress.emit("action", text=describe(action))
-        for message, scenarios in host:
-            self.host.play(*_listed(scenarios), message=message)
+        interferer = Interferer(self, interferences)
         try:
-            with Interferer(self, interferences) as interferer:
-                outcome = self._proceedings.run(self, action, changes)
+            for message, scenarios in host:
+                refuse_unpredicted(orders := _listed(scenarios))
+                self.host.play(*orders, message=message)
+            conditions = conditions_of(interferences, self._proceedings.standing())
+            outcome = self._carry_out(action, conditions, interferer)
             undone = tuple(unmet(self._proceedings.branches, self.host.scenarios, interferer.missed))
-            found = outcome.findings
-            if any(when.act in PREDICTED for when in interferer.missed):
-                found = tuple(map(void, found))
-                self.ledger = msgspec.structs.replace(self.ledger, uncertain=True)
-            outcome = msgspec.structs.replace(outcome, findings=(*found, *undone))
         finally:
             self.host.clear()
+        found = outcome.findings
+        if interferer.unpredicted:
+            found = tuple(map(void, found))
+            self.ledger = msgspec.structs.replace(self.ledger, uncertain=True)
+        outcome = msgspec.structs.replace(outcome, findings=(*found, *undone))
         self._keep(action, outcome, judged=judged)
-        for error in interferer.errors:
-            raise error
+        for failure in interferer.errors:
+            raise failure
         return outcome
+
+    def _carry_out(self, action: Action, conditions: Conditions, interferer: Interferer) -> Outcome:
+        """The action, on record before it begins and however it ends."""
+        if self._attempt is not None:
+            self._attempt.begins(msgspec.json.encode(action))
+        began = time.monotonic()
+        try:
+            with interferer:
+                return self._proceedings.run(self, action, conditions)
+        except BaseException as error:
+            self._keep_broken_off(action, error, interferer, time.monotonic() - began)
+            raise
+
+    def _keep_broken_off(self, action: Action, error: BaseException, interferer: Interferer, seconds: float) -> None:
+        """What an action had proven when `error` broke it off; nothing when an act that it counted on was missed."""
+        attempt = self._attempt
+        if attempt is None:
+            return
+        proceedings = self._proceedings
+        found: tuple[Finding, ...] = ()
+        if isinstance(error, Exception) and proceedings.broken_off and not interferer.unpredicted:
+            found = proceedings.proven_before(error)
+        attempt.add(*found)
+        verdict = fold([of_exception(error), *(one.verdict for one in found)])
+        text = f"{describe(action)} (broken off)"
+        record = ActionRecord(type=type(action).__name__, text=text, verdict=verdict, seconds=round(seconds, 3))
+        attempt.did(record, proceedings.gallery if found else [])
 
     def report(self, finding: Finding) -> None:
         """Add a finding that no action made to the attempt that is open."""
@@ -199,9 +228,9 @@ class Session:
         attempt = self._attempt
         if attempt is None:
             return
-        kept = outcome.findings if judged else [one for one in outcome.findings if _proven_by_sight(one)]
-        attempt.add(*kept)
+        attempt.add(*(outcome.findings if judged else filter(proven_by_sight, outcome.findings)))
         if not judged:
+            attempt.met_on_the_way(outcome.findings)
             for one in outcome.failures:
                 text = f"{one.verdict} {one.point}: {one.expected} / {one.seen} {one.reason}"
                 attempt.note(f"on the way, {describe(action)}: {text}")
@@ -218,7 +247,7 @@ class Session:
             seconds=round(outcome.seconds, 3),
             terminal_seconds=round(outcome.terminal_seconds, 3),
         )
-        attempt.did(record, msgspec.json.encode(action), self._proceedings.gallery if judged else [])
+        attempt.did(record, self._proceedings.gallery if judged else [])
 
     def ready(self, records: int | None = None) -> None:
         """Signed in, menu shown. `records` 0: an empty batch; n: at least n records in it. Raises BlockedError."""
@@ -314,11 +343,6 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.release()
-
-
-def _proven_by_sight(finding: Finding) -> bool:
-    """On the way to a state only what was seen counts: what did not come is answered by trying again, or BLOCKED."""
-    return finding.verdict is Verdict.FAIL and finding.seen != "(absent)"
 
 
 def describe(action: Action) -> str:

@@ -9,13 +9,13 @@ import msgspec
 from tillrig.host.scenarios import Order, RefuseConnection
 from tillrig.judge.findings import unsure
 from tillrig.judge.judgement import point_of
-from tillrig.session.interferences import When
+from tillrig.session.interferences import Missed
 from tillrig.steps import Branch
 from tillrig.verdicts import Finding, Verdict
 
 
-def unmet(branches: Sequence[Branch], orders: Iterable[Order], missed: Iterable[When]) -> Iterator[Finding]:
-    """INCONCLUSIVE findings for host scenarios still waiting and for interferences whose point never came."""
+def unmet(branches: Sequence[Branch], orders: Iterable[Order], missed: Iterable[Missed]) -> Iterator[Finding]:
+    """INCONCLUSIVE findings for host scenarios still waiting and for interferences that did not take place."""
     for order in orders:
         names = "+".join(one.name for one in order.scenarios)
         if isinstance(order.scenarios[0], RefuseConnection):
@@ -24,15 +24,14 @@ def unmet(branches: Sequence[Branch], orders: Iterable[Order], missed: Iterable[
         yield unsure(
             _requirement(branches, point), point, f"{names} is played", "(not played)", f"no {order.message} came"
         )
-    for when in missed:
-        yield unsure(
-            _requirement(branches, when.point), when.point, f"{when.act} takes place", "(not done)",
-            f"{when.point} never came",
-        )  # fmt: skip
+    for one in missed:
+        when = one.when
+        expected = f"{when.act} takes place in time"
+        yield unsure(_requirement(branches, when.point), when.point, expected, "(not done)", one.why)
 
 
 def void(finding: Finding) -> Finding:
-    """A FAIL against what was predicted for an act that did not take place."""
+    """A FAIL against what was predicted for an act that did not take place, or not in time."""
     if finding.verdict is not Verdict.FAIL:
         return finding
     reason = f"{finding.reason}; void: predicted for an interference that did not take place"
