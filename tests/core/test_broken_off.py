@@ -198,7 +198,7 @@ def test_an_act_that_was_missed_voids_what_was_proven_too(till):
 
 @pytest.mark.parametrize(("where", "kept"), [("_drain", []), ("_judge", ["screen.ask_amount.amount"])])
 def test_whatever_fails_after_the_operating_leaves_the_ledger_uncertain(till, monkeypatch, where, kept):
-    """The sale may be through: what the terminal holds is asked anew. While the readers are at work nobody else reads."""
+    """The sale may be through: what the terminal holds is asked anew. Readers at work are left alone."""
 
     def fails(*_):
         raise EvidenceError("cannot store a picture: no space left")
