@@ -86,6 +86,37 @@ def test_marking_keeps_every_character(expected, seen):
     assert plain == [str(escape(expected)), str(escape(seen))]
 
 
+def test_texts_that_have_little_in_common_are_not_marked():
+    """Marks in a sentence that stands against "(absent)" only confuse."""
+    assert "<mark>" not in str(marked("screen.sleep in time", "(absent)"))
+    assert "<mark>" in str(marked("RMB 12.34", "RMB 99.99"))
+    assert "<mark>" in str(marked("交易成功", "交易失败"))
+
+
+def test_the_strongest_finding_comes_first_and_repetition_is_told():
+    """A reader of a FAIL does not begin with a blurred line that was read well in the end."""
+    blurred = Finding(requirement="MENU", point="screen.menu", verdict=Verdict.INCONCLUSIVE, expected="a", seen="b")
+    page = render(
+        summary(
+            row("first", Verdict.INCONCLUSIVE, findings=(blurred,)),
+            row("second", Verdict.FAIL, findings=(FINDING,)),
+            row("first", Verdict.PASS, 2),
+        ),
+        sentences={}, blob=lambda _: None,
+    )  # fmt: skip
+    assert page.index("slip.cardholder.amount") < page.index("screen.menu")
+    assert "attempt 1 of 2" in page
+    assert "passed at attempt 2" in page
+
+
+def test_what_did_not_match_is_not_lost_among_what_did():
+    """Both are on the page; what matched is folded away where something did not."""
+    fine = Finding(requirement="MENU", point="screen.menu.row1", verdict=Verdict.PASS, expected="1 消费", seen="1 消费")
+    page = render(summary(row("a", Verdict.FAIL, findings=(fine, FINDING))), sentences={}, blob=lambda _: None)
+    attempt = page[page.index("<h2>Attempts") :]
+    assert attempt.index("slip.cardholder.amount") < attempt.index("1 expectations matched") < attempt.index("1 消费")
+
+
 def test_a_box_is_shown_large_enough_to_read():
     """With a box the picture is cut around it; a box outside the frame shows the whole frame."""
     cut = inline(picture(), "", (600.0, 300.0, 700.0, 340.0)).svg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from markupsafe import Markup, escape
 
 from tillrig.report.pictures import Picture, inline
 from tillrig.report.summary import BrokenFinding, Summary
-from tillrig.verdicts import Verdict
+from tillrig.verdicts import RANK, Finding, Verdict
 
 WORDS = {
     Verdict.PASS: "Every expectation matched.",
@@ -22,6 +23,9 @@ WORDS = {
     Verdict.BLOCKED: "A needed state or a healthy rig could not be had, or not everything was run.",
     Verdict.TEST_ERROR: "A suite, a profile or a rig file is wrong.",
 }
+
+#: From this share of common characters on, a reader wants to know which ones differ.
+ALIKE = 0.5
 
 #: blob id → encoded picture, or None when it is not kept.
 Blobs = Callable[[str], bytes | None]
@@ -36,10 +40,16 @@ def render(summary: Summary, *, sentences: dict[str, str], blob: Blobs, gallery:
     return environment.get_template("page.html.j2").render(
         s=summary,
         words=WORDS,
+        ranked=lambda findings: sorted(findings, key=_strongest_first),
         verdict_names=[v.value for v in Verdict],
-        cards=[_card(finding, sentences, blob) for finding in summary.findings],
+        cards=[_card(finding, sentences, blob) for finding in sorted(summary.findings, key=_strongest_first)],
+        tries=dict(Counter(row.id for row in summary.attempts)),
         gallery=[picture for encoded, caption in gallery if (picture := inline(encoded, caption)) is not None],
     )
+
+
+def _strongest_first(finding: Finding) -> int:
+    return -RANK.index(finding.verdict)
 
 
 def _card(finding: BrokenFinding, sentences: dict[str, str], blob: Blobs) -> dict[str, Any]:
@@ -67,11 +77,12 @@ def _shown(finding: BrokenFinding, blob: Blobs) -> list[Picture]:
 
 
 def marked(expected: str, seen: str) -> tuple[Markup, Markup]:
-    """Both texts with the characters that differ marked."""
-    if not expected or not seen:
+    """Both texts with the characters that differ marked; nothing is marked where the texts have little in common."""
+    compared = difflib.SequenceMatcher(None, expected, seen, autojunk=False)
+    if compared.ratio() < ALIKE:
         return escape(expected), escape(seen)
     left, right = [], []
-    for operation, a0, a1, b0, b1 in difflib.SequenceMatcher(None, expected, seen, autojunk=False).get_opcodes():
+    for operation, a0, a1, b0, b1 in compared.get_opcodes():
         one, two = escape(expected[a0:a1]), escape(seen[b0:b1])
         if operation != "equal":
             one = Markup("<mark>{}</mark>").format(one) if one else one

@@ -21,7 +21,7 @@ def attempt_rows(run_dir: Path) -> tuple[AttemptRow, ...]:
 
 def damaged(run_dir: Path) -> tuple[Trouble, ...]:
     """Evidence that cannot be read: what it would have said is unknown, so the run is not sound."""
-    texts = (f"evidence cannot be read: {text}" for text in load_run(run_dir).damaged)
+    texts = (f"evidence cannot be read: {text.replace(f'{run_dir}/', '')}" for text in load_run(run_dir).damaged)
     return tuple(Trouble(verdict=Verdict.RIG_ERROR, text=text) for text in texts)
 
 
