@@ -42,6 +42,8 @@ class Till(Keywords):
         self._planned.clear()
         self._outcome = None
         self._aborted = None
+        if BuiltIn().dry_run_active:
+            return
         tags = [str(tag) for tag in data.tags]
         try:
             suite_attempts.begin(
@@ -53,6 +55,8 @@ class Till(Keywords):
             self._aborted = error  # the keywords will say so: till() refuses
 
     def end_test(self, data: running.TestCase, result: robot_result.TestCase) -> None:
+        if BuiltIn().dry_run_active:
+            return
         word = suite_attempts.end(self._error(result))
         if word.verdict is Verdict.PASS:
             return

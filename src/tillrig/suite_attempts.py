@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ def begin(test_id: str, *, requirements: list[str], rig: str | None) -> None:
     progress.emit("start", id=test_id)
     if _state.session is None:
         _state.session = acquire(rig)
+        atexit.register(_at_exit)  # before the session's own: robot tells nobody that it is done
     _state.attempt = _state.session.attempt(test_id, requirements=tuple(requirements))
 
 
@@ -121,6 +123,11 @@ def _told(identity: str, verdict: Verdict, reason: str) -> Word:
     _told_of[identity] = verdict
     progress.emit("end", id=identity, verdict=verdict.value, reason=reason, seconds=seconds)
     return Word(verdict, f"{verdict.value}: {reason}")
+
+
+def _at_exit() -> None:
+    if not _state.begun:
+        release()
 
 
 def release() -> None:

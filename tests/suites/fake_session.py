@@ -45,6 +45,7 @@ class FakeSession:
 
     def release(self) -> None:
         self._timeline.close()
+        (self._run_dir / "released.txt").touch()
 
 
 def install(run_dir: Path, refused: str = "") -> None:

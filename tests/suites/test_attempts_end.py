@@ -141,13 +141,13 @@ Third
 """
 
 
-def run_robot(tmp_path: Path, refused: str, second: str = "Show Version") -> list[tuple[str, str]]:
+def run_robot(tmp_path: Path, refused: str, second: str = "Show Version", *options: str) -> list[tuple[str, str]]:
     """Status and message of each test."""
     (tmp_path / "x.robot").write_text(ROBOT.format(second=second))
     (tmp_path / "run").mkdir()
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "fake_session.py"), str(tmp_path / "run"), refused,
-         "--outputdir", str(tmp_path / "out"), "--log", "NONE", "--report", "NONE", "x.robot"],
+         "--outputdir", str(tmp_path / "out"), "--log", "NONE", "--report", "NONE", *options, "x.robot"],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
@@ -162,6 +162,18 @@ def test_robot_operates_nothing_in_an_attempt_that_could_not_begin(tmp_path):
     assert told[1][1].startswith("RIG_ERROR: EvidenceError: cannot write attempt.json")
     assert (tmp_path / "run" / "done.txt").read_text().count("ShowVersion") == 2
     assert verdicts(tmp_path) == [Verdict.PASS, Verdict.PASS]
+
+
+def test_robot_gives_the_session_back_when_it_is_done(tmp_path):
+    run_robot(tmp_path, refused="none")
+    assert (tmp_path / "run" / "released.txt").exists()
+
+
+def test_a_dry_run_of_robot_opens_no_rig(tmp_path):
+    """It looks at the words of the suites only, and says what is wrong with them."""
+    told = run_robot(tmp_path, "rig", "No Such Keyword", "--dryrun")
+    assert [status for status, _ in told] == ["PASS", "FAIL", "PASS"]
+    assert "No keyword with name 'No Such Keyword' found" in told[1][1]
 
 
 def test_robot_stays_green_for_no_attempt_that_could_not_begin(tmp_path):
