@@ -38,6 +38,7 @@ def suite(tmp_path, monkeypatch):
         yield self._settings.rig
 
     monkeypatch.setattr(run._Run, "_standing_rig", standing)
+    monkeypatch.setattr(run._Run, "_check_rig", lambda self, rig: None)
 
     def operated() -> None:
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
