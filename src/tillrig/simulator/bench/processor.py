@@ -78,14 +78,16 @@ class Processor:
         self._loop.add_reader(_fd(child.stdout), self._read)
 
     def send(self, data: bytes) -> None:
-        """Send one framed message; nothing happens when the processor is not running."""
+        """Send one framed message; nothing happens when the processor is not running.
+
+        What is sent at one moment (all edges of a bounce) goes as one write: between two of them this process may have
+        to wait for its turn, and an edge that came alone would last as long.
+        """
         if not self._child:
             return
         if not self._unsent:
-            data = data[self._write(data) :]
-        if data and self._child:
-            self._unsent += data
-            self._loop.add_writer(_fd(self._child.stdin), self._flush)
+            self._loop.call_soon(self._deliver)
+        self._unsent += data
 
     def kill(self) -> None:
         """SIGKILL, at once, as when the supply goes."""
@@ -102,10 +104,13 @@ class Processor:
         except BrokenPipeError:
             return len(data)  # it is dead: its end of file says so
 
-    def _flush(self) -> None:
-        assert self._child
+    def _deliver(self) -> None:
+        if not self._child:
+            return
         del self._unsent[: self._write(bytes(self._unsent))]
-        if not self._unsent:
+        if self._unsent and self._child:
+            self._loop.add_writer(_fd(self._child.stdin), self._deliver)
+        elif self._child:
             self._loop.remove_writer(_fd(self._child.stdin))
 
     def _read(self) -> None:
