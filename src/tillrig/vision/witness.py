@@ -249,8 +249,9 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     reading, margin = recogniser.judge(line.grey, expected)
     wanted, seen = bare(expected), bare(reading.text)
     if seen != wanted and (letters := alphabet(kind, expected)) is not None and not obeys(kind, reading.text):
-        reading, margin = recogniser.judge(line.grey, expected, letters)
-        seen = bare(reading.text)
+        limited, likely = recogniser.judge(line.grey, expected, letters)
+        if _only_figures(bare(limited.text), seen):
+            reading, margin, seen = limited, likely, bare(limited.text)
 
     def say(vote: Vote, reason: str = "", hint: bool = False) -> Witness:
         return Witness(
@@ -274,10 +275,8 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     if _dropped(wanted, seen):
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
-        # What cannot be a field of this kind rivals nothing: 50.000.00 for 50,000.00, when the comma is nearly as
-        # likely.
-        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST:
-            return say(Vote.FOR)
+        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST and _only_separators(wanted, seen):
+            return say(Vote.FOR, "it does not tell comma from dot")
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
         return say(Vote.SILENT, "it finds the expected text nearly as likely")
@@ -321,6 +320,25 @@ def _only_lookalikes(wanted: str, seen: str) -> bool:
     """Whether the two differ only where an expected letter was taken for its twin; an expected digit has none."""
     pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
     return len(wanted) == len(seen) and all(theirs in _LOOKALIKES.get(ours, "") for ours, theirs in pairs)
+
+
+def _only_separators(wanted: str, seen: str) -> bool:
+    """Whether the two differ only in which separator stands where: 50.000.00 for 50,000.00."""
+    pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
+    return len(wanted) == len(seen) and all(ours in ",." and theirs in ",." for ours, theirs in pairs)
+
+
+#: Letters that a reader, unaware that only figures may stand there, takes a digit for.
+_FIGURES = {
+    **{"0": "OoDQC", "1": "Il|i!", "2": "Zz", "5": "Ss", "6": "b", "8": "B", "9": "gq"},
+    **{"*": "x×", ",": ".", ".": ","},
+}
+
+
+def _only_figures(figures: str, seen: str) -> bool:
+    """Whether `figures` is `seen` with nothing but letters taken for the digits they look like."""
+    pairs = [(ours, theirs) for ours, theirs in zip(figures, seen, strict=False) if ours != theirs]
+    return len(figures) == len(seen) and all(theirs in _FIGURES.get(ours, "") for ours, theirs in pairs)
 
 
 def _only_masked(wanted: str, seen: str, masked: tuple[int, ...]) -> bool:
