@@ -15,6 +15,7 @@ from benchmarks.reading.words import columns
 
 TFT_ROWS, TFT_ROW, TFT_COLUMNS = 8, 30, 40
 _LEADING = 4
+_SIGNED = 72
 # Colour displays: ground, text, title bar, its text, chosen row, its text (sRGB).
 _THEMES = (
     ((250, 250, 250), (20, 20, 20), (20, 80, 170), (255, 255, 255), (30, 110, 210), (255, 255, 255)),
@@ -55,18 +56,22 @@ def tft(lines: Sequence[Line], source: Source, rng: random.Random) -> Floats:
     return (values**2.2).astype(np.float32)
 
 
-def slip(lines: Sequence[Line], text: Face, small: Face, rng: random.Random) -> Bits:
-    """Lines x 384 dots, with leading, blank paper where the cardholder signs, and some at both ends."""
+def slip(lines: Sequence[Line], text: Face, small: Face, rng: random.Random) -> tuple[Bits, list[tuple[int, int]]]:
+    """Lines x 384 dots, with leading, blank paper where the cardholder signs and at both ends; and the first and last
+    inked dot row of each line."""
     bands = [np.zeros((rng.randrange(8, 40), 384), np.bool_)]
+    places = []
+    at = len(bands[0])
     for item in lines:
         face, wide = (small, 48) if item.place == "small" else (text, 32)
-        free = wide - columns(item.shown)
-        left = free // 2 if item.place == "centre" else 0
+        left = (wide - columns(item.shown)) // 2 if item.place == "centre" else 0
         band = face.line(item.shown, 384, left * face.height // 2)
         if item.place == "amount":
             band = np.repeat(band, 2, axis=0)
-        bands += [band, np.zeros((_LEADING, 384), np.bool_)]
-        if "SIGNATURE" in item.shown:
-            bands.append(np.zeros((72, 384), np.bool_))
+        inked = np.flatnonzero(band.any(axis=1))
+        places.append((at + int(inked[0]), at + int(inked[-1]) + 1))
+        gap = _LEADING + (_SIGNED if "SIGNATURE" in item.shown else 0)
+        bands += [band, np.zeros((gap, 384), np.bool_)]
+        at += len(band) + gap
     bands.append(np.zeros((rng.randrange(110, 140), 384), np.bool_))
-    return np.vstack(bands)
+    return np.vstack(bands), places

@@ -1,8 +1,8 @@
 """The corpus's fonts: none is one that the simulated terminal shows or prints with (Unifont, WenQuanYi Zen Hei).
 
-A `Face` is one cell-pitched bitmap font of a terminal: Chinese and Latin glyphs of one height, as its firmware would hold
-them. `Face.bdf` writes it as a BDF file, which is what a lab would name in its profile. Outline fonts are for colour
-displays. `PACKAGES` are the Debian packages that hold the sources.
+A `Face` is one cell-pitched bitmap font of a terminal: Chinese and Latin glyphs of one height, as its firmware would
+hold them. `Face.bdf` writes it as a BDF file, which is what a lab would name in its profile. Outline fonts are for
+colour displays. `PACKAGES` are the Debian packages that hold the sources.
 """
 
 from __future__ import annotations

@@ -58,11 +58,22 @@ BEYOND = (
     _like_typical("soft", "out of focus: blur 2.8 px", blur=2.8),
     _like_typical("grainy", "noise 14 of 255, JPEG 45", read_noise=14.0, shot_noise=4.0, quality=45),
     _like_typical("sunbeam", "a band of sun, spot of glare 0.5", glare=0.5, streak=0.8, gradient=0.25),
-    _like_typical("dusk", "a third of the light, gradient 60 %, contrast 0.4", exposure=0.35, gradient=0.6, contrast=0.4, read_noise=5.0),
+    _like_typical(
+        "dusk",
+        "a third of the light, gradient 60 %, contrast 0.4",
+        exposure=0.35,
+        gradient=0.6,
+        contrast=0.4,
+        read_noise=5.0,
+    ),
     _like_typical("far", "half the resolution (LCD 2.8, TFT 1.3, slip 1.05 px a dot)", pitch=0.55, blur=0.9),
-    _like_typical("wide", "wide-angle lens, k1 −0.12, calibrated 3 px off", k1=-0.12, calibration=3.0, lens_calibrated=True),
+    _like_typical(
+        "wide", "wide-angle lens, k1 −0.12, calibrated 3 px off", k1=-0.12, calibration=3.0, lens_calibrated=True
+    ),
     _like_typical("webcam", "sharpened, JPEG 35", sharpen=1.3, quality=35, blur=1.6),
     _like_typical("shaken", "camera moved 4 px while exposing", shake=4.0),
-    _like_typical("worn", "dust and scratches; creased, stained, pale paper", wear=1.0, curl=4.0, bands=0.5, contrast=0.6),
-)  # fmt: skip
+    _like_typical(
+        "worn", "dust and scratches; creased, stained, pale paper", wear=1.0, curl=4.0, bands=0.5, contrast=0.6
+    ),
+)
 SETTINGS = {setting.name: setting for setting in (*GRADES, *BEYOND)}

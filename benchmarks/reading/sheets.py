@@ -70,7 +70,7 @@ def line(item: Field, rng: random.Random, place: str, shows: Callable[[str], boo
     return Line(item, item.text, tuple(possible), place)
 
 
-def screen_fields(rng: random.Random) -> list[tuple[Field, str]]:
+def screen_fields(rng: random.Random) -> list[tuple[Field, str]]:  # noqa: PLR0911 - a return a layout
     """Four rows of at most 16 columns, each with its place."""
     title = (label(rng.choice(TITLES)), "title")
     prompt = (label(rng.choice(prompts())), "left")
