@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from tillrig import drivers
-from tillrig.drivers.frame_ring import Point, View
+from tillrig.drivers.frame_ring import View
 from tillrig.errors import SuiteError
+from tillrig.rigs.calibration import Calibration, calibration_file, crossed
 from tillrig.rigs.document import Document, Trail
 from tillrig.rigs.schema import HostSpec, Instrument, Rig, Roles, SimulateSpec
 
@@ -24,14 +25,6 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     simulated: bool = False
     host: HostSpec | None = None
     simulate: SimulateSpec | None = None
-
-
-class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What calibrating a camera found; overrides the rig file."""
-
-    corners: tuple[Point, Point, Point, Point] | None = None
-    distortion_k1: float | None = None
-    px_per_dot: float | None = None
 
 
 def load_rig(path: Path | str) -> Rig:
@@ -199,8 +192,10 @@ def _channels(spec: Any) -> Iterator[tuple[Trail, int]]:
         yield ("slot_bits", number), channel
 
 
-def _calibrated(path: Path, instruments: dict[str, Instrument]) -> dict[str, Instrument]:
-    beside = path.with_name(f"{path.stem}.calibration.yaml")
+def _calibrated(path: Path, instruments: dict[str, Instrument], pose: str | None = None) -> dict[str, Instrument]:
+    for name, instrument in instruments.items():
+        _check_corners(path, name, instrument)
+    beside = calibration_file(path)
     if not beside.is_file():
         return instruments
     document = Document(beside)
@@ -210,7 +205,22 @@ def _calibrated(path: Path, instruments: dict[str, Instrument]) -> dict[str, Ins
             cameras = sorted(key for key, one in instruments.items() if isinstance(one.options, View))
             raise document.error((name,), f"is no camera of {path.name}; its cameras: {', '.join(cameras) or 'none'}")
         found = document.convert((name,), entry, Calibration)
-        known = {key: value for key, value in msgspec.structs.asdict(found).items() if value is not None}
-        options = msgspec.structs.replace(instruments[name].options, **known)
+        if found.corners is not None and (problem := crossed(found.corners)):
+            raise document.error((name, "corners"), problem)
+        if found.pose != pose:
+            # Found on another pose of a simulated camera, or on another rig: it says nothing of this one.
+            continue
+        options = msgspec.structs.replace(instruments[name].options, **found.overrides())
         merged[name] = msgspec.structs.replace(instruments[name], options=options)
     return merged
+
+
+def calibrated(rig: Rig, pose: str | None) -> Rig:
+    """The rig with what lies beside its file, as far as it was found at this `pose` of a simulated camera."""
+    return msgspec.structs.replace(rig, instruments=_calibrated(rig.path, rig.instruments, pose))
+
+
+def _check_corners(path: Path, name: str, instrument: Instrument) -> None:
+    corners = getattr(instrument.options, "corners", None)
+    if isinstance(instrument.options, View) and corners is not None and (problem := crossed(corners)):
+        raise Document(path).error(("instruments", name, "corners"), problem)
