@@ -17,7 +17,7 @@ from tillrig.drivers.frame_ring import FrameRing, View
 from tillrig.drivers.registry import Context, PortKind, Secrecy
 from tillrig.drivers.technician import Technician
 from tillrig.errors import CameraError, LinkError, SerialError, SwitchError
-from tillrig.ports.camera import CameraControls, Shot
+from tillrig.ports.camera import CameraControls, Shot, StreamFault
 from tillrig.ports.link import LinkCapabilities
 from tillrig.ports.switches import SwitchCapabilities
 
@@ -189,6 +189,9 @@ class ManualCamera:
 
     def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
         return self._frames.subscribe(sink)
+
+    def faults(self, since: float) -> tuple[StreamFault, ...]:
+        return self._frames.faults(since)
 
     def check(self) -> None:
         """A person is not checked."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import STALL_S, FrameRing, View, lock_as_declared
+from tillrig.drivers.frame_ring import STALL_S, FrameRing, View, kind_of, lock_as_declared
 from tillrig.drivers.mjpeg_stream import MjpegStream
 from tillrig.drivers.registry import Context, PortKind
 from tillrig.errors import CameraError
-from tillrig.ports.camera import CameraControls, Shot
+from tillrig.ports.camera import CameraControls, Shot, StreamFault
 
 #: Between two tries to reach a camera that broke off.
 _RETRY_S = 0.2
@@ -42,7 +42,7 @@ class MjpegCamera:
         self._lock = threading.Lock()
         # The first connection is made here, so that a camera that is not there is told at opening.
         try:
-            first = MjpegStream(options.url, options.timeout_ms / 1000)
+            first = MjpegStream(options.url, options.timeout_ms / 1000, options.size)
         except CameraError as error:
             raise CameraError(f"{name}: {error}") from error
         self._thread = threading.Thread(target=self._run, args=(first,), name=f"{name}-grab", daemon=True)
@@ -63,6 +63,9 @@ class MjpegCamera:
 
     def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
         return self._frames.subscribe(sink)
+
+    def faults(self, since: float) -> tuple[StreamFault, ...]:
+        return self._frames.faults(since)
 
     def check(self) -> None:
         self._frames.check()
@@ -100,12 +103,12 @@ class MjpegCamera:
         while not self._closing.is_set():
             try:
                 if stream is None:
-                    stream = MjpegStream(self._options.url, self._options.timeout_ms / 1000)
+                    stream = MjpegStream(self._options.url, self._options.timeout_ms / 1000, self._options.size)
                 with self._lock:
                     self._stream = stream
                 self._read(stream)
             except CameraError as error:
-                self._frames.fail(str(error))
+                self._frames.fail(str(error), kind_of(error))
             finally:
                 if stream is not None:
                     stream.close()

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import STALL_S, FrameRing, View, lock_as_declared
+from tillrig.drivers.frame_ring import STALL_S, FrameRing, View, WrongDeviceError, kind_of, lock_as_declared
 from tillrig.drivers.registry import Context, PortKind
 from tillrig.errors import CameraError
-from tillrig.ports.camera import CameraControls, Shot
+from tillrig.ports.camera import CameraControls, Shot, StreamFault
 
 _RETRY_S = 0.5
 #: V4L2 counts exposure in steps of 100 us; its menu value for "manual" is 1, for "aperture priority" (auto) 3.
@@ -69,6 +69,9 @@ class OpencvCamera:
 
     def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
         return self._frames.subscribe(sink)
+
+    def faults(self, since: float) -> tuple[StreamFault, ...]:
+        return self._frames.faults(since)
 
     def check(self) -> None:
         self._frames.check()
@@ -150,7 +153,7 @@ class OpencvCamera:
                 if self._file is not None:
                     self._frames.end(str(error))
                     return
-                self._frames.fail(str(error))
+                self._frames.fail(str(error), kind_of(error))
             self._reopen()
 
     def _grab(self) -> None:
@@ -169,7 +172,7 @@ class OpencvCamera:
                 raise CameraError(f"{self.name}: {self._source()!r} {what}")
             size = (picture.shape[1], picture.shape[0])
             if self._options.size not in (None, size):
-                raise CameraError(f"{self.name}: frames are {size} px, the rig file says {self._options.size}")
+                raise WrongDeviceError(f"{self.name}: frames are {size} px, the rig file says {self._options.size}")
             encoded, jpeg = cv2.imencode(".jpg", picture, quality)
             if encoded:
                 self._frames.push(at, jpeg.tobytes())
@@ -182,7 +185,7 @@ class OpencvCamera:
             try:
                 capture = self._open()
             except CameraError as error:
-                self._frames.fail(str(error))
+                self._frames.fail(str(error), kind_of(error))
                 continue
             with self._device_lock:
                 self._capture.release()

@@ -76,6 +76,11 @@ class Attempt:
         """Something a reader should know that is no finding."""
         self._notes.append(self._masker.text(text))
 
+    def show(self, picture: str, name: str) -> None:
+        """A picture (blob) that says why, for the report; once."""
+        if (picture, name) not in self._gallery:
+            self._gallery = [*self._gallery, (picture, name)][-24:]
+
     def did(self, action: ActionRecord, serialised: bytes, gallery: list[tuple[str, str]]) -> None:
         """An action was carried out: kept in the record and, so that it can be replayed, in actions.jsonl."""
         self._actions.append(action)

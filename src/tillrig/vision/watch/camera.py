@@ -93,6 +93,11 @@ class CameraWatch:
         return self._standing.since
 
     @property
+    def doubtful(self) -> bool:
+        """The last measurement was not sound, whether or not a condition stands already."""
+        return self._standing.doubtful
+
+    @property
     def learned(self) -> bool:
         """Whether there is a reference."""
         return self._surroundings is not None

@@ -64,7 +64,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
         across = (points[1] - points[0] + points[2] - points[3]) / 2 * self.beside * grown
         down = (points[3] - points[0] + points[2] - points[1]) / 2
         up, low = down * self.above * grown, down * self.below * grown
-        return points + np.array([-across - up, across - up, across + low, -across + low])
+        return np.asarray(points + np.array([-across - up, across - up, across + low, -across + low]))
 
 
 class Tile(msgspec.Struct):
