@@ -29,7 +29,7 @@ bench-reading: setup fonts
 	$(BIN)/python -m benchmarks.reading --poses $(N) $(ARGS)
 
 # Debian fonts that the simulated terminal does not use.
-fonts:
+fonts: setup
 	sh tools/packages.sh $$(cat benchmarks/reading/packages.txt)
 
 soak: setup

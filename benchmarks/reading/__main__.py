@@ -17,7 +17,7 @@ from benchmarks.reading.fonts import FontMissingError, check_installed
 from benchmarks.reading.poses import Plan, Record, judge
 from benchmarks.reading.run import Store, fingerprint, run
 from benchmarks.reading.settings import SETTINGS
-from tillrig.errors import UsageError
+from tillrig.errors import TillrigError
 
 
 @click.command()
@@ -60,7 +60,7 @@ def main(
             out.mkdir(parents=True, exist_ok=True)
             _report([judge(Plan.of(pose), keep=out)], out / f"reading-pose-{pose}.html", console)
             return
-    except (FontMissingError, UsageError) as problem:
+    except (FontMissingError, TillrigError) as problem:
         console.print(str(problem), style="red", highlight=False)
         sys.exit(2)
     plans = _plans(poses, first, surface, knows, optics)

@@ -3,7 +3,8 @@
 One JSON object a line: {"images": ["a.jpg", "b.jpg"], "kind": "screen" | "slip", "profile": "classic", "corners":
 [[x, y] x 4], "k1": 0.0, "lines": [{"row": 0, "text": "12.34", "type": "amount"}]}. `images` are exposures of the same
 sight at rest: one is read blind, from two on testimony is asked too. `row` (0 = top) is for screens; a slip's lines
-stand in their order, rules left out. `type` is one of words.TYPES. Masked card numbers only.
+stand in their order, rules left out. `profile` is a name or a file of the folder; `type` one of words.TYPES. Masked
+card numbers only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from benchmarks.reading.poses import Record, Told, bare, judge_blind, judge_faul
 from benchmarks.reading.sheets import Line
 from benchmarks.reading.words import TYPES, Field
 from tillrig.errors import UsageError
-from tillrig.profiles import load_profile
+from tillrig.profiles.load import load_profile, read_profile
 from tillrig.vision import Frame, checked_corners, display_geometry, paper_geometry
 
 TRUTH = "truth.jsonl"
@@ -98,7 +99,8 @@ def _checked(line: bytes, where: str) -> Truth:
 def _judge(record: Record, truth: Truth, folder: Path, where: str, clock: eye.Clock) -> None:
     corners = checked_corners(truth.corners, f"{where}: corners")
     frames = [Frame.from_file(folder / image, number) for number, image in enumerate(truth.images)]
-    profile = load_profile(truth.profile, folder)
+    own = folder / truth.profile
+    profile = read_profile(own) if own.is_file() else load_profile(truth.profile, folder)
     lines = [_line(item, where) for item in truth.lines]
     if truth.kind == "screen":
         screens = eye.Screens(display_geometry(profile), corners, truth.k1, "lcd", clock)
