@@ -63,6 +63,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     px_per_dot     camera pixels a printer dot
     exposure_ms, focus   locked at opening where given
     target         printed markers that `tillrig calibrate` finds the corners by
+    watch          marks by which light, focus and place of the camera are watched
     """
 
     size: tuple[Pixel, Pixel] | None = None
@@ -74,6 +75,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     focus: float | None = None
     keep_s: Annotated[float, msgspec.Meta(ge=1, le=120)] = 8.0
     target: Target | None = None
+    watch: Watch | None = None
 
 
 class FrameRing:
