@@ -8,6 +8,8 @@ colour displays. `PACKAGES` are the Debian packages that hold the sources.
 from __future__ import annotations
 
 import gzip
+import hashlib
+import os
 import struct
 from functools import lru_cache
 from pathlib import Path
@@ -75,13 +77,19 @@ class Face(msgspec.Struct, frozen=True):
 
     def bdf(self) -> Path:
         """The same font as a BDF file, written once."""
-        path = BUILT / f"{self.name}.bdf"
+        # Named after this file's state too: another way to draw a font makes another file.
+        path = BUILT / f"{self.name}-{_edition()}.bdf"
         if not path.exists():
             BUILT.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{id(self)}.part")
+            part = path.with_suffix(f".{os.getpid()}.part")
             part.write_text(_bdf(self), "ascii")
             part.replace(path)
         return path
+
+
+@lru_cache(maxsize=1)
+def _edition() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 
 
 def check_installed() -> None:

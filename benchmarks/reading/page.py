@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from benchmarks.reading.poses import Case, Record
 from benchmarks.reading.settings import SETTINGS
-from benchmarks.reading.table import HEADS, cells, sections
+from benchmarks.reading.table import sections
 from benchmarks.reading.tally import speeds
 
 _MOST_WRONG, _MOST_REFUSED = 120, 40
@@ -27,10 +27,9 @@ def write(records: Sequence[Record], path: Path, fingerprint: str) -> None:
         lines=sum(len(record.lines) for record in records),
         wrong_count=sum(record.wrong for record in records),
         fingerprint=fingerprint,
-        heads=HEADS,
         tables=[
-            (title, names, [(row.name, row.poses, cells(row)) for row in rows])
-            for title, names, rows in sections(records)
+            (one.title, one.names, one.heads, [(row.name, row.poses, one.cells(row)) for row in one.rows])
+            for one in sections(records)
         ],
         speeds=speeds(records),
         wrong=_worst_first(wrong)[:_MOST_WRONG],

@@ -16,6 +16,7 @@ from benchmarks.reading.words import NUMBERS
 
 _CONFIDENCE = 0.95
 _DRAWS = 2000
+_FEW = 5  # poses below which drawing poses says nothing
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ def share(pairs: Sequence[tuple[int, int]]) -> Share:
     rare = 1 - (1 - _CONFIDENCE) ** (1 / poses)
     if count in (0, of):
         return Share(count, of, poses, 0.0 if count == 0 else 1 - rare, rare if count == 0 else 1.0, True)
+    if poses < _FEW:
+        return Share(count, of, poses, 0.0, 1.0, False)
     values = np.array(pairs, float)
     drawn = np.random.default_rng(1).multinomial(poses, np.full(poses, 1 / poses), _DRAWS) @ values
     shares = drawn[:, 0] / np.maximum(drawn[:, 1], 1)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.reading import faults, fonts, lab, poses, run, settings, sheets, table, tally, words
+from benchmarks.reading import faults, fonts, lab, page, poses, run, settings, sheets, table, tally, words
 from benchmarks.reading.optics import Pose
 from benchmarks.reading.scenes import SCENES
 from tillrig.errors import UsageError
@@ -190,10 +190,21 @@ def test_the_tables_tell_wrong_from_right() -> None:
     bad = [poses.Told("amount", "wrong", "MISMATCH", [("dot", "MATCH")])]
     records = [poses.Record(0, "lcd", "font known", "typical", "song16", good)]
     records.append(poses.Record(3, "lcd", "font known", "typical", "song16", good[:3] + bad))
-    _, _, rows = table.sections(records)[0]
-    assert [one.name for one in rows] == [("lcd", "font known", "typical")]
-    cells = table.cells(rows[0])
-    assert cells[2].startswith("1 of 8 (≤") and cells[5].startswith("1 of 8 (≤") and cells[8].startswith("1 of 8 (≤")
+    section = table.sections(records)[0]
+    assert [one.name for one in section.rows] == [("lcd", "font known", "typical")]
+    bad = [cell.text for cell in section.cells(section.rows[0]) if cell.bad]
+    assert len(bad) == 3 and all(text.startswith("1 of 8 (≤") for text in bad)
+
+
+def test_the_page_shows_the_worst_cases(tmp_path: Path) -> None:
+    """One file with its pictures inside, and nothing looked up elsewhere."""
+    record = poses.Record(7, "slip", "font known", "typical", "song24", [poses.Told("amount", "wrong")])
+    record.cases.append(poses.Case("blind wrong", "12.34", "", "'12.84'", "amount", "QUJD", "REVG"))
+    page.write([record], tmp_path / "reading.html", "abc")
+    text = (tmp_path / "reading.html").read_text("utf-8")
+    assert "data:image/png;base64,QUJD" in text and "data:image/jpeg;base64,REVG" in text
+    assert "--pose 7" in text and "1 wrong" in text
+    assert "http" not in text.replace("http-equiv", "")
 
 
 def _folder(tmp_path: Path, **changes: object) -> Path:
