@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.tillrig-setup
 N      ?= 300
 GRADE  ?= typical
 
-.PHONY: demo test lint bench bench-reading fonts soak setup docs clean
+.PHONY: demo test lint bench bench-reading bench-watch fonts soak setup docs clean
 
 demo: setup
 	$(BIN)/tillrig demo $(ARGS)
@@ -27,6 +27,10 @@ bench: setup
 # N is the number of poses: a pose is one drawn camera, light, terminal and font, and shows 8 to 40 lines.
 bench-reading: setup fonts
 	$(BIN)/python -m benchmarks.reading --poses $(N) $(ARGS)
+
+bench-watch: setup
+	$(BIN)/python -m benchmarks.optics.watching
+	$(BIN)/python -m benchmarks.watch --faults $(N) --grade $(GRADE) $(ARGS)
 
 # Debian fonts that the simulated terminal does not use.
 fonts: setup
