@@ -256,7 +256,8 @@ def judge_sound(record: Record, told: Told, line: Line, word: Any, frame: Frame,
 def judge_fault(record: Record, told: Told, line: Line, other: Any, word: Any, frame: Frame, crop: Any) -> None:
     told.faults.append((other.fault, str(word.answer)))
     if word.answer == "MATCH":
-        _case(record, f"{other.fault} fault called MATCH", line, other.text, str(word.reason), frame, crop)
+        said = f"MATCH, margin {word.margin:.1f} {word.reason}".strip()
+        _case(record, f"{other.fault} fault called MATCH", line, other.text, said, frame, crop)
 
 
 def _invented(record: Record, read: eye.Read, frame: Frame) -> None:

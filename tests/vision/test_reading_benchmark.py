@@ -56,6 +56,7 @@ class Said:
     answer: Answer
     seen: str = ""
     reason: str = ""
+    margin: float = 0.0
 
 
 @pytest.mark.parametrize(("answer", "wrong"), [(Answer.MATCH, 1), (Answer.MISMATCH, 0), (Answer.UNREADABLE, 0)])
