@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--power-on", is_flag=True, help="Switch the terminal on first (roles.power of the rig file).")
 @click.option("--yes", is_flag=True, help="Never ask: what is not sure is refused.")
 @click.option("--show", "texts", multiple=True, metavar="ROW",
-              help="A row of what the display shows, from the top (# centred inverse, ^ centred, > right).")  # fmt: skip
+              help="A row of what the display shows, from the top (# inverse, ^ centred, > right).")  # fmt: skip
 @click.option("--wait", "wait_s", type=click.FloatRange(1, 600), default=30.0, show_default=True,
               help="Seconds to wait for a picture at rest that shows known text.")  # fmt: skip
 def calibrate(

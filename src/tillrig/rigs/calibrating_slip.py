@@ -30,13 +30,11 @@ def calibrate_slip(
     if best is None or best.lines == 0:
         seen = _write(opened, name, 1, "frame", grey)
         if optional and best is not None:
-            return Done(
-                (f"passed over: no printed slip hangs there ({seen}); run again with --camera {name} after a sale",)
-            )
+            return Done((f"passed over: no printed slip hangs there ({seen}); run --camera {name} after a sale",))
         raise CameraError(f"{name}: no printed slip is seen; let the terminal print one, and look at {seen}")
     size = (paper.dots, best.length_dots)
     lines = (
-        f"{best.lines} printed lines, {best.score:.0%} of them read as sure; print fills {best.filled:.0%} of the width",
+        f"{best.lines} printed lines, {best.score:.0%} of them legible; print fills {best.filled:.0%} of the width",
         f"{best.px_per_dot:.2f} px a dot, k1 {view.distortion_k1:+.4f}",
     )
     paths = (

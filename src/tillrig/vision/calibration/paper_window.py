@@ -65,7 +65,7 @@ def find_paper(grey: Grey, geometry: PaperGeometry) -> list[Corners]:
         return []
     margin = (1 - print_mm / paper) / 2
     corners = []
-    for row in (top, bottom):
+    for row in (float(top), float(bottom)):
         a, b = float(line_left(row)), float(line_right(row))
         corners.append(((a + margin * (b - a), row), (b - margin * (b - a), row)))
     (tl, tr), (bl, br) = corners
