@@ -57,14 +57,11 @@ def test_each_trouble_is_named_within_three_measurements(kind: str, grade: str, 
     assert [watch.feed(studio.shoot(light)) for _ in range(7)] == [None] * 7
     wrong = []
     for name, spoil, condition in TROUBLES:
-        sound = studio.shoot(light)
-        assert watch.feed(sound) is None
-        spoilt = spoil(light)
+        sound_at, spoilt = watch.sound_at, spoil(light)
         named = [watch.feed(studio.shoot(spoilt)) for _ in range(3)]
-        if named != [None, None, condition] or watch.since != sound.time:
+        if named != [None, None, condition] or sound_at is None or watch.since != sound_at:
             wrong.append((name, named, watch.detail))
-        after = [watch.feed(studio.shoot(light)) for _ in range(3)]
-        assert after[-1] is None
+        assert [watch.feed(studio.shoot(light)) for _ in range(3)][-1] is None, name
     assert wrong == []
 
 

@@ -91,7 +91,8 @@ FILMS = {
 @pytest.mark.parametrize("grade", GRADES)
 @pytest.mark.parametrize("seed", [5000, 5001, 5002, 5003])
 def test_nothing_sound_is_a_trouble(kind: str, grade: str, seed: int) -> None:
-    """Each film of the kind, one after the other before the same camera: 108 sound sequences in 24 poses."""
+    """Each film of the kind, one after the other before the same camera: 108 sound sequences in 24 poses. A hand may
+    raise a doubt for a moment; nothing else does."""
     studio, rng = Studio(kind, grade, seed), random.Random(seed)
     watch = studio.watch(marks=seed % 2 == 0)
     still = studio.display(MENU) if kind == "screen" else studio.paper(None)
@@ -102,6 +103,6 @@ def test_nothing_sound_is_a_trouble(kind: str, grade: str, seed: int) -> None:
     for play in FILMS[kind]:
         for light in play(studio, rng):
             condition = watch.feed(studio.shoot(light))
-            if condition is not None or watch.doubtful:
+            if condition is not None or (watch.doubtful and play is not _hand_passes):
                 told.append((play.__name__, condition or RigCondition.MOVED, watch.detail))
     assert told == []

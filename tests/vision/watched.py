@@ -73,6 +73,7 @@ class Studio:
         at = self._number * self.period
         self._sensor.settle(light)
         exposed = self._sensor.expose(light, 1.0, self._sensor.flicker_step(at))
+        exposed[light == 255] = 255  # what clips, clips in every phase of the flicker
         frame = frame_of(self._sensor.read(exposed), self.pose, self._number, self.kind)
         self._number += 1
         return Frame(at, frame.jpeg, self.kind, self._number)

@@ -29,8 +29,8 @@ class Mishap:
 
     @property
     def gain(self) -> float:
-        """Light that is left."""
-        return DARK_GAIN if self.kind == "dark" else 1.0
+        """Light that is left; of a mirrored lamp so much that what it clips stays clipped when lamps flicker."""
+        return {"dark": DARK_GAIN, "saturated": 1.15}.get(self.kind, 1.0)
 
     def spoil(self, light: Frame) -> Frame:
         """Light as it reaches the sensor now, BGR uint8."""

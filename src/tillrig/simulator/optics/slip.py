@@ -23,8 +23,8 @@ SLOT_SHADOW, SHADOW_DOTS = 0.30, 30.0
 PATCH = (-40.0, 40.0, 20.0, 46.0)  # left, right, top, bottom of the grey patch on the lid, plane units
 GREY_PATCH = 128
 # Printed markers on the lid beside the patch (4x4 bits in a black frame in a white one): middles, plane units.
-MARKS = ((-230.0, 36.0), (-120.0, 36.0), (120.0, 36.0), (230.0, 36.0))
-MARK_MODULE, _MARK_MODULES = 6.0, 8
+MARKS = ((-120.0, 32.0), (-70.0, 32.0), (70.0, 32.0), (120.0, 32.0))
+MARK_MODULE, _MARK_MODULES = 5.0, 8
 
 _PAPER = (220.0, 226.0, 228.0)
 _INK = (58.0, 50.0, 48.0)

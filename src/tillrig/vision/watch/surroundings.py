@@ -27,7 +27,7 @@ CONTRAST, LIKE = 4.0, 0.6
 STEADY_LIKE, STEADY_PX = 0.85, 0.8
 # Share of the strongest corner that any tile's must have.
 _WEAKEST = 0.01
-_APART = 26
+_APART, _WIDE = 24, 90
 _SMOOTH, _COARSE = 1.0, 3.0
 
 
@@ -201,6 +201,8 @@ def _places(smooth: Floats, mask: npt.NDArray[np.uint8], marks: Marks) -> list[t
         if float(part.std()) >= CONTRAST:
             places.append((x, y))
         weight[max(0, y - _APART) : y + _APART + 1, max(0, x - _APART) : x + _APART + 1] = 0
+        # A hand hides what stands together.
+        weight[max(0, y - _WIDE) : y + _WIDE + 1, max(0, x - _WIDE) : x + _WIDE + 1] *= 0.4
     return places
 
 
