@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import resource
+import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -27,16 +29,16 @@ from tillrig.vision import (
     ScreenReader,
     SlipReader,
 )
+from tillrig.vision.learning import Harvest, TextRow, write_learned
+from tillrig.vision.sheet_reading import read_display, read_paper
 
-# A blind reading that says nothing of doubt itself is vouched for from this confidence on.
-VOUCHED = 0.9
 Corners = Sequence[Sequence[float]]
 Times = dict[str, list[float]]
 
 
 class Read(msgspec.Struct, frozen=True):
-    """One line read blind. `text` is None when the eye does not vouch for it; `top`, `bottom` in dots; `line` is the
-    eye's own."""
+    """One line read blind. `text` is None when the eye does not vouch for it, `raw` what it read then; `top`, `bottom`
+    in dots; `line` is the eye's own."""
 
     text: str | None
     raw: str
@@ -92,10 +94,16 @@ class Screens:
         self._clock = clock
 
     def blind(self, frame: Frame) -> list[Read]:
-        """Every row, by its number."""
+        """Every row, by its number; a blank one is vouched for when there is ink elsewhere."""
         self._clock("rectify, fit and read rows at a glance", self._reader.quick_rows, frame)
-        reading = self._clock("read a screen blind", self._reader.read_screen, frame)
-        return [_read(row) for row in reading.rows]
+        rows = self._clock("read a screen blind", self._reader.read_screen, frame).rows
+        sheet = self._clock("vouch for a screen's lines", read_display, self._reader, [frame])
+        lines = iter(sheet.lines)
+        found = []
+        for row in rows:
+            vouched = row.blank or next(lines).vouched
+            found.append(Read(row.text if vouched else None, row.text, round(row.confidence, 3)))
+        return found
 
     def testify(self, frames: Sequence[Frame], told: Sequence[tuple[int, str, str]]) -> list[Any]:
         """One testimony for each (row, text, kind), on frames not looked at before."""
@@ -121,9 +129,11 @@ class Slips:
         return float(self._reader.length_dots)
 
     def blind(self, frame: Frame) -> list[Read]:
-        reading = self._clock("read a slip blind", self._reader.read_slip, frame)
+        lines = self._clock("read a slip blind", self._reader.read_slip, frame).lines
+        sheet = self._clock("vouch for a slip's lines", read_paper, self._reader, [frame])
         return [
-            msgspec.structs.replace(_read(line), top=line.top, bottom=line.bottom, line=line) for line in reading.lines
+            Read(one.text if one.vouched else None, one.text, round(one.confidence, 3), line.top, line.bottom, line)
+            for line, one in zip(lines, sheet.lines, strict=True)
         ]
 
     def again(self, frames: Sequence[Frame], line: Any, text: str, kind: str) -> Any:
@@ -142,7 +152,19 @@ def by_tesseract(crop: bytes, page_mode: int, clock: Clock, step: str) -> str:
     return str(clock(step, lambda: pytesseract.image_to_string(picture, "chi_sim+eng", f"--psm {page_mode}")))
 
 
-def _read(one: Any) -> Read:
-    doubtful = getattr(one, "doubtful", None)
-    vouched = one.confidence >= VOUCHED if doubtful is None else not doubtful
-    return Read(one.text if vouched else None, one.text, round(float(one.confidence), 3))
+def learn(
+    geometry: DisplayGeometry, corners: Corners, k1: float, lessons: Sequence[tuple[Sequence[Frame], Sequence[str]]]
+) -> tuple[FontSpec, ...]:
+    """The font that `tillrig learn` would harvest from screens of known rows, each in distinct frames; none where
+    nothing could be learned."""
+    harvest = Harvest(geometry)
+    for frames, rows in lessons:
+        reader = ScreenReader(geometry, corners, k1=k1, readers=_readers((), "lcd"))
+        for number, text in enumerate(rows):
+            if text:
+                column = len(text) - len(text.lstrip())
+                harvest.add(reader, frames, TextRow(number, column, text.strip()))
+    if not harvest.glyphs():
+        return ()
+    path = write_learned(Path(tempfile.mkdtemp(prefix="learned-")), harvest, "benchmark", "")
+    return (FontSpec(str(path), geometry.cell[1], kind="learned"),)

@@ -18,6 +18,7 @@ from benchmarks.reading.optics import Pose
 from benchmarks.reading.scenes import SCENES
 from benchmarks.reading.settings import BEYOND, SETTINGS
 from benchmarks.reading.sheets import Line, screen_fields, sheet, slip_fields
+from benchmarks.reading.words import MENUS
 from tillrig.vision import DisplayGeometry, FontSpec, Frame, PaperGeometry
 
 # (surface, what the eye knows of its font); each pose is of one stratum and one optics setting, in turn.
@@ -32,7 +33,7 @@ STRATA = tuple(
         "slip:font known",
         "lcd:font unknown",
         "tft:font unknown",
-        "lcd:font known",
+        "lcd:font learned",
         "slip:font known",
     )
 )
@@ -40,6 +41,9 @@ OPTICS = (
     *(("typical", "bad", "clean", "typical", "bad", "typical", "clean", "typical", "bad")),
     *(setting.name for setting in BEYOND),
 )
+# A terminal's own menus, then amounts: every digit in several places.
+_AMOUNTS = (("1234.56", "98760.50"), ("7890.12", "4321.98"), ("9087.65", "3070.41"), ("4039.81", "5926.37"))
+LESSONS = (*MENUS, *(("消费", "请输入金额:", *(f"{text:>16}" for text in pair)) for pair in _AMOUNTS))
 SCREENS_A_POSE = {"lcd": 3, "tft": 2}
 _SHOTS = 3
 _SLIP_DOTS = 1300
@@ -125,6 +129,10 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
     pose = Pose(SETTINGS[plan.optics], plan.number, plan.surface, geometry.width, geometry.height)
     scene = SCENES[plan.surface](pose)
     record = Record(plan.number, plan.surface, plan.knows, plan.optics, name)
+    if plan.knows == "font learned":
+        lessons = [_lesson(pose, scene, face, rows, number) for number, rows in enumerate(LESSONS)]
+        known = eye.learn(geometry, pose.corners, pose.told_k1, lessons)
+        geometry = DisplayGeometry(fonts=known)
     clock = eye.Clock()
     eye.warm_up(geometry.fonts, plan.surface)
     reader = eye.Screens(geometry, pose.corners, pose.told_k1, plan.surface, clock)
@@ -140,6 +148,13 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
         _read_screen(record, reader, frames, lines, clock, screen)
     record.times = clock.times
     return record
+
+
+def _lesson(pose: Pose, scene: Any, face: fonts.Face, rows: Sequence[str], number: int) -> tuple[list[Frame], Any]:
+    """One known screen as `tillrig learn` would show it, in the pose at hand."""
+    light = scene.light(np.vstack([face.line(text, 128) for text in (*rows, "", "", "")][:4]))
+    shots = range(1000 + 2 * number, 1002 + 2 * number)
+    return [Frame(shot / 30, pose.expose(light, shot), "lesson", shot) for shot in shots], rows
 
 
 def _read_screen(
