@@ -19,6 +19,8 @@ _ACROSS = tuple(np.arange(0.84, 1.0001, 0.016))
 _DOWN = tuple(np.arange(0.80, 1.0001, 0.025))
 _FIRST = ((0.97, 0.93), (0.93, 0.93), (0.97, 0.97), (0.95, 0.88))
 _KEPT = 10
+# Less alike than this share of the best, a screen is not looked at closely.
+_WORTH = 0.7
 _BORDER = 0.02
 
 
@@ -34,19 +36,22 @@ class Place:
 def locate(grey: Grey, quad: Floats, known: Sequence[Drawn], geometry: DisplayGeometry, count: int = 3) -> list[Place]:
     """The `count` best places of different screens within the area `quad`, best first."""
     seen = _ink(grey, quad, geometry)
-    first = sorted(
-        ((max(_match(seen, one, across, down)[0] for across, down in _FIRST), n) for n, one in enumerate(known)),
-        reverse=True,
-    )
+    squared = np.asarray(np.square(seen), np.float32)
+    first = []
+    for drawn in known:
+        pattern = _Pattern(drawn)
+        first.append((max(pattern.match(seen, squared, *scale)[0] for scale in _FIRST), len(first), pattern))
+    first.sort(reverse=True, key=lambda one: one[0])
     found: list[Place] = []
-    for _, number in first[:_KEPT]:
-        best = max(
-            ((*_match(seen, known[number], across, down), across, down) for across in _ACROSS for down in _DOWN),
-            key=lambda one: one[0],
+    for rough, _, pattern in first[:_KEPT]:
+        if rough < _WORTH * first[0][0]:
+            break
+        likeness, x, y, across, down = max(
+            (*pattern.match(seen, squared, across, down), across, down) for across in _ACROSS for down in _DOWN
         )
-        likeness, (x, y), across, down = best
-        found.append(Place(known[number], _corners(quad, x, y, across, down, geometry), likeness))
-    return sorted(found, key=lambda one: one.likeness, reverse=True)[:count]
+        found.append(Place(pattern.drawn, _corners(quad, x, y, across, down, geometry), likeness))
+    found.sort(key=lambda one: one.likeness, reverse=True)
+    return [one for one in found if one.likeness >= _WORTH * found[0].likeness][:count]
 
 
 def padded(quad: Floats, share: float) -> Floats:
@@ -73,31 +78,36 @@ def _ink(grey: Grey, quad: Floats, geometry: DisplayGeometry) -> Ink:
     return np.asarray(np.clip(ink, -0.6, 0.6), np.float32)
 
 
-def _match(seen: Ink, drawn: Drawn, across: float, down: float) -> tuple[float, tuple[int, int]]:
-    height, width = drawn.dark.shape
-    size = (max(8, round(across * width)), max(8, round(down * height)))
-    rows = np.flatnonzero(drawn.known.any(axis=1))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    dark = drawn.dark.astype(np.float32)
-    # As the seen: against its surroundings, and blurred by the lens and by what the coarse scale misses.
-    dark = cv2.GaussianBlur(dark, (0, 0), 0.7) - cv2.GaussianBlur(dark, (0, 0), 9.0, borderType=cv2.BORDER_REFLECT)
-    part = cv2.resize(dark, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(drawn.known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    first, last = (
-        round(top * size[1] / height),
-        max(round(top * size[1] / height) + 4, round(bottom * size[1] / height)),
-    )
-    part, mask = part[first:last], mask[first:last]
-    part = part * mask
-    scores = cv2.matchTemplate(seen, part - float(part.mean()), cv2.TM_CCORR)
-    energy = cv2.matchTemplate(np.square(seen), mask, cv2.TM_CCORR)
-    norm = np.sqrt(np.maximum(energy, 1e-3) * float(np.square(part - part.mean()).sum()))
-    likeness = scores / np.maximum(norm, 1e-3)
-    # The rows above and below what is known must lie within the window as well.
-    low, high = first, likeness.shape[0] - (size[1] - last)
-    window = likeness[low:high] if high > low else likeness
-    _, best, _, where = cv2.minMaxLoc(window)
-    return float(best), (where[0], where[1] + (low if high > low else 0) - first)
+class _Pattern:
+    """A known screen against its own surroundings, as `_ink` shows a picture, blurred by the lens and by what the
+    coarse scale misses."""
+
+    def __init__(self, drawn: Drawn) -> None:
+        self.drawn = drawn
+        dark = drawn.dark.astype(np.float32)
+        near = cv2.GaussianBlur(dark, (0, 0), 9.0, borderType=cv2.BORDER_REFLECT)
+        self._dark = cv2.GaussianBlur(dark, (0, 0), 0.7) - near
+        self._known = drawn.known.astype(np.float32)
+        rows = np.flatnonzero(drawn.known.any(axis=1))
+        self._rows = int(rows[0]), int(rows[-1]) + 1
+
+    def match(self, seen: Ink, squared: Ink, across: float, down: float) -> tuple[float, int, int]:
+        """Correlation at the best place of this size, and the place's left and top."""
+        height, width = self._dark.shape
+        size = (max(8, round(across * width)), max(8, round(down * height)))
+        first = round(self._rows[0] * size[1] / height)
+        last = max(first + 4, round(self._rows[1] * size[1] / height))
+        mask = cv2.resize(self._known, size, interpolation=cv2.INTER_AREA)[first:last]
+        part = cv2.resize(self._dark, size, interpolation=cv2.INTER_AREA)[first:last] * mask
+        part = part - float(part.mean())
+        scores = cv2.matchTemplate(seen, part, cv2.TM_CCORR)
+        energy = cv2.matchTemplate(squared, mask, cv2.TM_CCORR)
+        likeness = scores / np.sqrt(np.maximum(energy, 1e-3) * max(float(np.square(part).sum()), 1e-6))
+        # The rows above and below what is known must lie within the window as well.
+        low, high = first, likeness.shape[0] - (size[1] - last)
+        top = low if high > low else 0
+        _, best, _, where = cv2.minMaxLoc(likeness[low:high] if high > low else likeness)
+        return float(best), int(where[0]), int(where[1]) + top - first
 
 
 def _corners(quad: Floats, x: int, y: int, across: float, down: float, geometry: DisplayGeometry) -> Floats:

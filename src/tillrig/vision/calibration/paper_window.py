@@ -46,11 +46,11 @@ def find_paper(grey: Grey, geometry: PaperGeometry) -> list[Corners]:
     slopes = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
     height, width = grey.shape
     points: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
-    for row in range(height // 12, height - 8, 8):
-        left, right = int(slopes[row, : width // 2].argmax()), width // 2 + int(slopes[row, width // 2 :].argmin())
-        if slopes[row, left] > 20 and slopes[row, right] < -20:
-            points[0].append((row, left))
-            points[1].append((row, right))
+    for line in range(height // 12, height - 8, 8):
+        left, right = int(slopes[line, : width // 2].argmax()), width // 2 + int(slopes[line, width // 2 :].argmin())
+        if slopes[line, left] > 20 and slopes[line, right] < -20:
+            points[0].append((line, left))
+            points[1].append((line, right))
     lines = [_upright(side) for side in points]
     if lines[0] is None or lines[1] is None:
         return []
@@ -65,7 +65,7 @@ def find_paper(grey: Grey, geometry: PaperGeometry) -> list[Corners]:
         return []
     margin = (1 - print_mm / paper) / 2
     corners = []
-    for row in (float(top), float(bottom)):
+    for row in (top, bottom):
         a, b = float(line_left(row)), float(line_right(row))
         corners.append(((a + margin * (b - a), row), (b - margin * (b - a), row)))
     (tl, tr), (bl, br) = corners
