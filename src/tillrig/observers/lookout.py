@@ -11,6 +11,7 @@ from queue import Empty, Full, Queue
 import msgspec
 
 from tillrig.errors import CameraError, EvidenceError
+from tillrig.observers.redaction import made_illegible
 from tillrig.ports.camera import Camera, Shot
 from tillrig.timeline import Timeline
 from tillrig.vision import Frame
@@ -21,6 +22,8 @@ SLIP_EVERY = 2
 #: The watch is waited for at most so long before a camera counts as one that says nothing.
 WORD_S = 3.0
 _KEPT = 500
+#: A camera that moved further shows display or paper elsewhere than they were.
+_NEAR_PX = 30.0
 #: A stream that was damaged so short a time ago is damaged now.
 _JUST_NOW_S = 1.0
 
@@ -97,9 +100,14 @@ class Lookout:
         )
 
     def _stored(self, frame: Frame | None) -> str:
-        """The blob of a frame; a full disk is told by the timeline itself."""
+        """The blob of a frame whose content is made illegible: nobody has looked yet whether it shows a secret. A full
+        disk is told by the timeline itself."""
+        if frame is None:
+            return ""
+        far = self.watch.displaced is None or self.watch.displaced > _NEAR_PX
+        shown = made_illegible(frame.jpeg, self.watch.corners, None if far else 2 * _NEAR_PX)
         with contextlib.suppress(EvidenceError):
-            return self._timeline.blob(frame.jpeg) if frame is not None else ""
+            return self._timeline.blob(shown) if shown else ""
         return ""
 
     def episodes(self, since: float, until: float) -> tuple[Episode, ...]:

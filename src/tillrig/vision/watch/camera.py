@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Grey
+from tillrig.vision.geometry import Corners, Grey
 from tillrig.vision.watch.conditions import RigCondition, Standing
 from tillrig.vision.watch.surroundings import LEAST, Area, Found, Marks, Surroundings
 
@@ -66,6 +66,8 @@ class CameraWatch:
         self._surroundings: Surroundings | None = None
         self._inside: npt.NDArray[np.bool_] | None = None
         self._light = 1.0
+        #: Camera pixels by which it was last measured to have moved; None: too far to say.
+        self.displaced: float | None = 0.0
         if reference is not None:
             half = reference.grey(2)
             self._surroundings = Surroundings([half], self._area, self._marks)
@@ -91,6 +93,11 @@ class CameraWatch:
     def since(self) -> float | None:
         """The condition that stands, or is suspected, began after this time."""
         return self._standing.since
+
+    @property
+    def corners(self) -> Corners:
+        """Of display or paper, where they were calibrated."""
+        return self._area.corners
 
     @property
     def doubtful(self) -> bool:
@@ -187,7 +194,7 @@ class CameraWatch:
         sharpness = float(np.median([one.sharpness for one in seen]))
         if sharpness < (_BLURRED_STILL if standing is RigCondition.BLURRED else _BLURRED):
             return RigCondition.BLURRED, f"edges have {sharpness:.0%} of their sharpness"
-        distance = float(np.median([one.distance for one in seen]))
+        distance = self.displaced = float(np.median([one.distance for one in seen]))
         if distance >= (_MOVED_STILL if standing is RigCondition.MOVED else _MOVED):
             return RigCondition.MOVED, f"by {distance:.1f} camera pixels"
         self._light += _FOLLOW * ((light if patch is None else patch) - self._light)
@@ -202,6 +209,7 @@ class CameraWatch:
 
     def _lost(self, half: Grey, surroundings: Surroundings) -> Verdict:
         """The surroundings are not where they were: gone elsewhere, hidden, blurred away, or another scene."""
+        self.displaced = None
         patch = surroundings.patch(half)
         flatness = surroundings.flatness(half)
         x, y, clear = surroundings.far_shift(half)
