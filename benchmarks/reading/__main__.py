@@ -35,7 +35,7 @@ from tillrig.errors import TillrigError
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Read a lab's own labelled frames instead.",
 )
-@click.option("--pose", type=int, help="Read this one pose again and keep its pictures in --out.")
+@click.option("--pose", type=int, help="Read this one pose again and keep its pictures.")
 @click.option("--out", default=Path("reports"), type=click.Path(path_type=Path), show_default=True)
 def main(
     poses: int,
@@ -51,20 +51,22 @@ def main(
 ) -> None:
     """Read the corpus and report: right, refused and wrong readings, faults caught, false alarms, times."""
     console = Console(width=None if sys.stdout.isatty() else 230)
+    records_in = out / "runs" / "reading"
     try:
         if frames is not None:
-            _report([lab.judge_folder(frames)], out / "reading-frames.html", console)
+            _report([lab.judge_folder(frames)], records_in / "frames.html", console)
             return
         check_installed()
         if pose is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            _report([judge(Plan.of(pose), keep=out)], out / f"reading-pose-{pose}.html", console)
+            keep = records_in / f"pose-{pose}"
+            keep.mkdir(parents=True, exist_ok=True)
+            _report([judge(Plan.of(pose), keep=keep)], keep / "index.html", console)
             return
     except (FontMissingError, TillrigError) as problem:
         console.print(str(problem), style="red", highlight=False)
         sys.exit(2)
     plans = _plans(poses, first, surface, knows, optics)
-    store = Store(out / "runs" / "reading" / f"{fingerprint()}.jsonl")
+    store = Store(records_in / f"{fingerprint()}.jsonl")
     if fresh:
         store.path.unlink(missing_ok=True)
     known = store.load()
