@@ -32,18 +32,20 @@ class Desk:
     def answer(self, number: int, line: bytes) -> dict[str, Any]:
         """One answer, whatever is wrong with the line: the others are still read."""
         image = image_of(line)
+        where = f"line {number} of the list"
         try:
             entry = entry_of(number, line)
         except (TillrigError, ValueError) as problem:
-            return {"image": image, "lines": [], "error": str(problem)}
-        where = f"line {number} of the list"
+            named = image if isinstance(image, str) else "; ".join(image or ())
+            text = str(problem).replace(where, f"{where} ({named})", 1) if named else str(problem)
+            return {"image": image, "lines": [], "error": text}
         try:
             return {"image": image, **self._read(entry)}
         except (TillrigError, OSError, ValueError) as problem:
             text = str(problem)
             named = any(Path(name).name in text for name in entry.images)
             about = where if named else f"{where}: {', '.join(entry.images)}"
-            empty = {"amounts": []} if entry.kind == "photo" else {}
+            empty: dict[str, Any] = {"amounts": []} if entry.kind == "photo" else {}
             return {"image": image, "lines": [], **empty, "error": f"{about}: {text}"}
 
     def _read(self, entry: Entry) -> dict[str, Any]:
@@ -58,7 +60,9 @@ class Desk:
         sheet = self._screen(entry, frames) if entry.kind == "screen" else self._slip(entry, frames)
         answer: dict[str, Any] = {"lines": [_line(line) for line in sheet.lines]}
         if entry.corners is None:
-            answer["corners"] = [list(point) for point in sheet.corners]
+            answer["corners"] = [[round(x, 2), round(y, 2)] for x, y in sheet.corners]
+        if sheet.misfit:
+            answer["error"] = f"{', '.join(entry.images)}: {sheet.misfit}"
         if not entry.asks:
             return answer
         heard = [sheet.hear(one) for one in entry.expect]

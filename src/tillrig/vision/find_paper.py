@@ -50,7 +50,7 @@ def _is_paper(grey: Grey, quad: Quad, geometry: PaperGeometry) -> bool:
 
 def _grown(quad: Quad, share: float) -> Quad:
     middle = quad.mean(axis=0)
-    return middle + (quad - middle) * share
+    return np.asarray(middle + (quad - middle) * share)
 
 
 def _level(grey: Grey, area: Quad, without: Quad | None = None) -> float:

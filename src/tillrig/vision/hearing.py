@@ -94,7 +94,7 @@ def _spaced(expected: str, seen: str) -> str:
 
 def _nowhere(lines: Sequence[HeardLine], asked: Asked, complete: bool, widest: int) -> Verdict:
     whole = "".join(bare(line.text) for line in lines)
-    shown = " | ".join(line.text for line in lines if line.text)
+    shown = " | ".join(squeeze(line.text) for line in lines if line.text.strip())
     wanted = bare(asked.text)
     if wanted in whole:
         if complete and asked.kind == "text":

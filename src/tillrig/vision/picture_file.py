@@ -46,7 +46,7 @@ def picture_bytes(path: Path) -> bytes:
 
 
 def _checked(path: Path, data: bytes) -> bytes:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:
@@ -70,7 +70,7 @@ def _checked(path: Path, data: bytes) -> bytes:
         raise
     except Image.DecompressionBombError as problem:
         raise UsageError(f"{path} is more than {LONGEST_SIDE} pixels a side; scale it down") from problem
-    except Image.UnidentifiedImageError as problem:
+    except UnidentifiedImageError as problem:
         raise UsageError(f"{path} is not a picture that can be decoded: it has no known format") from problem
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, TypeError) as problem:
         # Pillow's decoders raise all of these for broken files.

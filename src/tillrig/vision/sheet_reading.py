@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import cv2
 import msgspec
 import numpy as np
 
 from tillrig.vision.fields import Place, edits
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Corners, Ink, Point
+from tillrig.vision.geometry import Corners, Grey, Ink, Point
 from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row
+from tillrig.vision.ink import InkMap
 from tillrig.vision.readers.base import LineImage, bare, fold
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.screen import RowReading, ScreenReader
+from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
+from tillrig.vision.screen import MARGIN, SCALE, RowReading, ScreenReader, ScreenReading
 from tillrig.vision.slip import SlipLine, SlipReader
 from tillrig.vision.testimony import Testimony
 from tillrig.vision.witness import Vote, ask_print_atlas
@@ -22,6 +25,14 @@ from tillrig.vision.witness import Vote, ask_print_atlas
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
 _SATURATED = 0.02
+# Contrast of a display, as a share of its light, below which glare may hide characters from the dots: the recogniser
+# then looks at the bare picture of each row too. Typical displays show 0.54 and more, bad ones 0.18 to 0.32.
+_DIM = 0.45
+_RAW_SURE = 0.5
+# Linear light of the brightest dots below which nothing is lit.
+_DARK = 0.004
+# Mean confidence of a slip's lines below which what is within the corners is no print of this size.
+_NO_PRINT = 0.5
 
 
 class SheetLine(msgspec.Struct, frozen=True):
@@ -36,12 +47,13 @@ class SheetLine(msgspec.Struct, frozen=True):
 
 class Sheet(msgspec.Struct, frozen=True):
     """Lines that hold ink, from top to bottom; `hear` gives the word on an expected field, `lacks` the characters of
-    it that the fonts lack."""
+    it that the fonts lack; `misfit` says why the profile or the corners cannot be those of this picture."""
 
     lines: tuple[SheetLine, ...]
     corners: Corners
     hear: Callable[[Asked], Verdict]
     lacks: Callable[[Asked], str]
+    misfit: str = ""
 
 
 def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
@@ -49,6 +61,12 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
     reading = reader.read_screen(list(frames))
     images = [[reader.line_image(frame, row.row) for frame in frames] for row in reading.rows]
     vouched = [_row_stands(row, of_row[0]) for row, of_row in zip(reading.rows, images, strict=True)]
+    seen = reader.ink_of(frames[0])
+    dim = seen.contrast < _DIM * seen.level
+    misfit = _misfit(reading, vouched, seen, dim) if reader.readers.atlas is not None else ""
+    if dim:
+        picture = np.asarray(cv2.imdecode(np.frombuffer(reader.crop(frames[0]), np.uint8), cv2.IMREAD_GRAYSCALE))
+        vouched = [good and _raw_agrees(row, picture, reader) for row, good in zip(reading.rows, vouched, strict=True)]
     cell, readers = reader.geometry.cell, reader.readers
     heard: list[HeardLine] = []
 
@@ -72,7 +90,17 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
         for row, good in zip(reading.rows, vouched, strict=True)
         if not row.blank
     )
-    return Sheet(lines, reader.corners, word, lacks)
+    return Sheet(lines, reader.corners, word, lacks, misfit)
+
+
+def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: bool) -> str:
+    """Clear dots that make no row of known characters are another display's, or not where the corners say."""
+    inked = [good for row, good in zip(reading.rows, vouched, strict=True) if not row.blank]
+    if seen.level < _DARK:
+        return "the area within the corners is dark: no display is lit there"
+    if inked and not any(inked) and not dim:
+        return "the profile's dot grid does not fit what is within the corners; check profile and corners"
+    return ""
 
 
 def _row_stands(row: RowReading, image: LineImage) -> bool:
@@ -83,6 +111,24 @@ def _row_stands(row: RowReading, image: LineImage) -> bool:
     if "+" in row.reader:
         return True
     return row.reader == "atlas" and row.confidence >= _DOTS_SURE
+
+
+def _raw_agrees(row: RowReading, picture: Grey, reader: ScreenReader) -> bool:
+    """Whether the recogniser reads the same from the rectified picture itself, where no ink was told from ground."""
+    height = reader.geometry.cell[1] * SCALE
+    top = MARGIN * SCALE + row.row * height
+    part = picture[top - SCALE : top + height + SCALE].astype(np.float32)
+    flat = part / np.maximum(cv2.GaussianBlur(part, (0, 0), 5.0 * SCALE), 1.0)
+    flat = cv2.GaussianBlur(2.0 - flat if row.inverse else flat, (0, 0), 0.4 * SCALE)
+    low, high = (float(value) for value in np.percentile(flat, (1, 80)))
+    crop = np.clip((flat - low) / max(high - low, 1e-3) * 200 + 30, 0, 255).astype(np.uint8)
+    width = reader.geometry.columns * CHAR_PX
+    told = reader.readers.recogniser.read_crop(
+        np.asarray(cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+    )
+    if row.blank:
+        return not told.text or told.confidence < _RAW_SURE
+    return bare(told.text) == bare(row.text)
 
 
 def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
@@ -106,9 +152,15 @@ def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
         return _lacking(asked.text, lambda char: any(atlas.can_show(char, size) for size in ("text", "small")))
 
     told = tuple(
-        SheetLine(line.text, line.confidence, line.box, good) for line, good in zip(lines, vouched, strict=True)
+        SheetLine(line.text, line.confidence, line.box, good)
+        for line, good in zip(lines, vouched, strict=True)
+        if line.text
     )
-    return Sheet(told, corners, word, lacks)
+    printed = [line.confidence for line in lines if line.height != "rule"]
+    misfit = ""
+    if printed and not any(vouched) and float(np.mean(printed)) < _NO_PRINT:
+        misfit = "what is within the corners is no print of the profile's size; check profile and corners"
+    return Sheet(told, corners, word, lacks, misfit)
 
 
 def _print_stands(line: SlipLine, image: LineImage | None, reader: SlipReader) -> bool:

@@ -55,15 +55,17 @@ def evened(line: Grey) -> Grey:
     depth = 1 - values / np.maximum(ground, 1)
     full = max(float(np.percentile(depth, 96)), 0.03)
     clear = float(np.percentile(depth, 30))
-    return np.clip(235 - 205 * (depth - clear) / max(full - clear, 0.03), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(235 - 205 * (depth - clear) / max(full - clear, 0.03), 0, 255), np.uint8)
 
 
 def light_on_dark(line: Grey) -> bool:
-    """Whether the text is the lighter part: the rarer side of a split by brightness is the ink."""
-    smooth = cv2.GaussianBlur(line, (0, 0), 1.0)
-    flat = smooth.astype(np.float32) - cv2.GaussianBlur(smooth, (0, 0), line.shape[0] * 0.7)
-    low, high = (float(value) for value in np.percentile(flat, (3, 97)))
-    return high > -low * 1.15
+    """Whether the text is the lighter part: of a line split by brightness, the rarer side is the ink."""
+    smooth = cv2.GaussianBlur(line, (0, 0), 1.5).astype(np.float32)
+    flat = smooth - cv2.GaussianBlur(smooth, (0, 0), line.shape[0] * 0.8)
+    low, high = float(flat.min()), float(flat.max())
+    eight = ((flat - low) * (255.0 / max(high - low, 1.0))).astype(np.uint8)
+    cut_at, _ = cv2.threshold(eight, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return float((eight > cut_at).mean()) < 0.42
 
 
 def looks(line: Grey) -> Iterator[tuple[str, Grey]]:

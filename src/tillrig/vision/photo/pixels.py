@@ -27,12 +27,12 @@ class Mark(msgspec.Struct, frozen=True):
 
 def ink_of(even: Grey) -> npt.NDArray[np.float32]:
     """0 ground .. 1 ink of an evened line."""
-    return np.clip((235.0 - even.astype(np.float32)) / 205.0, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((235.0 - even.astype(np.float32)) / 205.0, 0, 1), np.float32)
 
 
-def marks(even: Grey, level: float = _INK) -> list[Mark]:
+def marks(ink: npt.NDArray[np.float32], level: float) -> list[Mark]:
     """Marks from left to right; strokes that stand over one another are one mark."""
-    bits = (ink_of(even) > level).astype(np.uint8)
+    bits = (ink > level).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(bits, connectivity=8)
     parts = []
     for number in range(1, count):
@@ -42,64 +42,95 @@ def marks(even: Grey, level: float = _INK) -> list[Mark]:
     parts.sort(key=lambda mark: mark.left)
     merged: list[Mark] = []
     for part in parts:
-        over = merged and min(part.right, merged[-1].right) - part.left
-        narrower = min(part.right - part.left, merged[-1].right - merged[-1].left) if merged else 0
-        if merged and over > 0.5 * narrower:
-            last = merged[-1]
-            merged[-1] = Mark(
-                min(last.left, part.left),
-                max(last.right, part.right),
-                min(last.top, part.top),
-                max(last.bottom, part.bottom),
-            )
+        over, narrower = 0, 0
+        if merged:
+            over = min(part.right, merged[-1].right) - part.left
+            narrower = min(part.right - part.left, merged[-1].right - merged[-1].left)
+        if over > 0.5 * narrower:
+            merged[-1] = _joined(merged[-1], part)
         else:
             merged.append(part)
     return merged
 
 
-def objection(even: Grey, text: str, left: int, right: int) -> str:
-    """Why the pixels do not bear out the amount `text`, which was read between columns `left` and `right` of the
-    evened line; "" when they do."""
-    found = marks(even)
-    inside = [mark for mark in found if mark.right > left and mark.left < right]
-    if len(inside) < 3:
+def _joined(one: Mark, two: Mark) -> Mark:
+    return Mark(min(one.left, two.left), max(one.right, two.right), min(one.top, two.top), max(one.bottom, two.bottom))
+
+
+def objection(even: Grey, text: str, before: bool, after: bool) -> str:
+    """Why the pixels of an evened line do not bear out the amount `text`; "" when they do, with sharp marks or with
+    hairline gaps closed. `before`, `after`: something else was read on that side, so marks may stand there."""
+    sharp = ink_of(even)
+    closed = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 1.3), np.float32)
+    why = ""
+    for ink, level in ((sharp, _INK), (closed, 0.36), (sharp, 0.62)):
+        now = _objection(ink, level, text, before, after)
+        if not now:
+            return ""
+        why = why or now
+    return why
+
+
+def _objection(ink: npt.NDArray[np.float32], level: float, text: str, before: bool, after: bool) -> str:
+    found = marks(ink, level)
+    tall = [mark for mark in found if mark.bottom - mark.top > 0.25 * ink.shape[0]]
+    if len(tall) < 2:
         return "hardly any mark stands out there"
-    height = float(
-        np.median([mark.bottom - mark.top for mark in inside if mark.bottom - mark.top > 0.25 * even.shape[0]] or [0])
-    )
-    if height < 0.25 * even.shape[0]:
-        return "no mark there is as high as a digit"
-    base = float(np.median([mark.bottom for mark in inside if mark.bottom - mark.top >= _DIGIT * height] or [0]))
-    # A minus is a mark of its own; what hardly shows is a speck.
-    inside = [mark for mark in inside if _seen(mark, height, base)]
-    wanted = list(text)
-    if len(inside) != len(wanted):
-        return f"{len(inside)} marks stand there, not {len(wanted)}"
-    for char, mark in zip(wanted, inside, strict=True):
-        tall = mark.bottom - mark.top
-        low = mark.top > base - 0.6 * height
-        if char in ".," and not (tall <= _POINT * height + (0.2 * height if char == "," else 0) and low):
-            return f"the mark at {char!r} is no point"
-        if char.isdigit() and tall < _DIGIT * height:
-            return f"the mark at {char!r} is no digit"
-    return _beside(even, inside, height)
+    height = float(np.median([mark.bottom - mark.top for mark in tall]))
+    base = float(np.median([mark.bottom for mark in tall]))
+    seen = [mark for mark in found if _seen(mark, height, base)]
+    pattern = _pattern(seen, height, base)
+    wanted = "".join("d" if char.isdigit() else char for char in text).replace(",", ".")
+    if before and after:
+        good = wanted in pattern
+    elif before:
+        good = pattern.endswith(wanted)
+    elif after:
+        good = pattern.startswith(wanted)
+    else:
+        good = pattern == wanted
+    if not good:
+        return f"the marks there are {pattern}, not {wanted}"
+    return _beside(ink, seen, height, not before, not after)
+
+
+def _pattern(seen: list[Mark], height: float, base: float) -> str:
+    """What the marks are by size and place alone: d a digit, . a point, - a dash, ? neither; digits that touch count
+    by their width."""
+    widths = [mark.right - mark.left for mark in seen if mark.bottom - mark.top >= _DIGIT * height]
+    single = [width for width in widths if width <= 0.85 * height]
+    usual = float(np.median(single)) if single else 0.55 * height
+    out = ""
+    for mark in seen:
+        tall, wide = mark.bottom - mark.top, mark.right - mark.left
+        if tall >= _DIGIT * height:
+            many = 1 if wide <= 1.45 * max(usual, 0.4 * height) else round(wide / (1.12 * max(usual, 0.4 * height)))
+            out += "d" * many
+        elif tall <= _POINT * height and wide <= 0.5 * height and mark.top > base - 0.5 * height:
+            out += "."
+        elif tall <= 0.3 * height and wide > tall:
+            out += "-"
+        else:
+            out += "?"
+    return out
 
 
 def _seen(mark: Mark, height: float, base: float) -> bool:
+    """Whether a mark is more than a speck."""
     tall, wide = mark.bottom - mark.top, mark.right - mark.left
-    return max(tall, wide) >= 0.08 * height and mark.top < base + 0.4 * height
+    return min(tall, wide) >= 0.06 * height and max(tall, wide) >= 0.1 * height and mark.top < base + 0.4 * height
 
 
-def _beside(even: Grey, inside: list[Mark], height: float) -> str:
-    """Whether faint ink, as high as a digit, stands where one more character would."""
-    ink = ink_of(even)
+def _beside(ink: npt.NDArray[np.float32], inside: list[Mark], height: float, left: bool, right: bool) -> str:
+    """Whether faint ink, as high as a digit, stands where one more character would, on the sides to be looked at."""
     top, bottom = min(mark.top for mark in inside), max(mark.bottom for mark in inside)
-    reach, near = round(0.75 * height), round(0.06 * height)
-    for start, stop in (
-        (max(0, inside[0].left - reach), max(0, inside[0].left - near - 1)),
-        (inside[-1].right + near + 1, min(ink.shape[1], inside[-1].right + reach)),
-    ):
-        part = ink[top:bottom, start:stop]
-        if part.size and float((part > _TRACE).sum()) > 0.04 * height * height:
+    reach, near = round(0.6 * height), round(0.08 * height)
+    first, last = inside[0].left, inside[-1].right
+    spans = [(max(0, first - reach), max(0, first - near - 1))] if left else []
+    spans += [(last + near + 1, min(ink.shape[1], last + reach))] if right else []
+    for start, stop in spans:
+        part = ink[top:bottom, start:stop] > _TRACE
+        rows = int(part.any(axis=1).sum()) if part.size else 0
+        if part.sum() > 0.05 * height * height and rows > 0.4 * height:
             return "there is ink beside it that was not read"
     return ""

@@ -27,8 +27,10 @@ _BESIDE = 0.6
 _LEAST_HEIGHT = 9.0
 _STEP_PX = 8
 _AMOUNT = re.compile(
-    r"(?<![\d.,:/*#%-])(-?(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,7}|0)\.\d{2})(?![\d.,:/*%-])(?!\s?[A-Za-z%])"
+    r"(?<![\d.,/*#%-])(?<!\d:)(-?(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,7}|0)\.\d{2})(?![\d.,:/*%-])(?!\s?[A-Za-z%])"
 )
+# Letters that a digit beside an amount is easily taken for.
+_LIKE_DIGITS = "OoIlSBZDGgqQbUA|!()[]{}/\\"
 _VOUCHED = 0.9
 
 
@@ -146,7 +148,7 @@ def _upright(picture: npt.NDArray[np.uint8], readers: Readers) -> tuple[list[Box
         picture = np.ascontiguousarray(np.rot90(picture, -1))
         quarters, boxes = 1, _found(picture)
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    longest = sorted(boxes, key=lambda box: -sides(box)[0])[:6]
+    longest = sorted(boxes, key=lambda box: -sides(box)[0])[:4]
     ours = sum(_first_look(grey, box, readers).confidence for box in longest)
     theirs = sum(_first_look(grey, np.roll(box, 2, axis=0), readers).confidence for box in longest)
     # 16.00 upside down is 00.91: a few numbers do not say where up is.
@@ -191,32 +193,56 @@ def _judged(grey: Grey, line: _Line, match: re.Match[str], readers: Readers) -> 
     if box is None:
         return "its place on the line is not known"
     crop = cut(grey, box, beside=_BESIDE)
-    least = 1.0
+    least, around = 1.0, ("", "")
     for name, picture in looks(crop):
         reading = readers.recogniser.read_crop(picture)
-        own = [one[1] for one in _AMOUNT.finditer(fold(reading.text))]
-        if own != [text]:
+        own = _sole(reading.text, text, closed=name != "even")
+        if own is None:
             return f"another look ({name}) reads {reading.text!r}"
+        if name == "even":
+            around = own
         digits = [char.confidence for char in reading.chars if char.char in "0123456789.,-"]
         least = min(least, min(digits, default=0.0))
     if least < 0.5:
         return f"a look gives a character no more than {least:.2f}"
+    if around[0][-1:] in _LIKE_DIGITS and around[0]:
+        return f"what stands before it, {around[0]!r}, may be a digit"
     even = evened(crop)
-    inner = round(_BESIDE * crop.shape[0])
-    why = objection(even, text, inner // 2, even.shape[1] - inner // 2)
+    why = objection(even, text, bool(around[0]), bool(around[1]))
     if why:
         return why
     second = _second_reader(even, text, readers)
     return second or (box, round(least, 4))
 
 
+def _sole(seen: str, text: str, *, closed: bool) -> tuple[str, str] | None:
+    """What stands before and after the amount `text` in a look's reading, when it is the only amount there; None when
+    it is not. `closed`: a stretched look may part digits, so spaces between them do not count."""
+    folded = fold(seen).strip()
+    folded = re.sub(r"(?<=[\d.,]) (?=[\d.,])", "", folded) if closed else folded
+    found = list(_AMOUNT.finditer(folded))
+    if [one[1] for one in found] != [text]:
+        return None
+    return folded[: found[0].start(1)].strip(), folded[found[0].end(1) :].strip()
+
+
 def _second_reader(even: Grey, text: str, readers: Readers) -> str:
-    """Why tesseract does not confirm the amount; "" when it does."""
+    """Why tesseract does not confirm the amount's digits; "" when it does. Points it drops: the pixels prove those."""
     if readers.tesseract is None:
         return "there is no second recogniser"
-    reading = readers.tesseract.read_line(LineImage("photo", even, None), "0123456789.,-")
-    own = "".join(fold(reading.text).split())
-    return "" if own.strip(".,-") == text.strip("-") else f"tesseract reads {own!r}"
+    wanted = _digits(text)
+    seen = ""
+    inner = cv2.copyMakeBorder(even, 8, 8, 8, 8, cv2.BORDER_CONSTANT, value=235)
+    for picture in (even, inner):
+        reading = readers.tesseract.read_line(LineImage("photo", np.asarray(picture, np.uint8), None), "0123456789.,-")
+        seen = "".join(fold(reading.text).split())
+        if _digits(seen) == wanted:
+            return ""
+    return f"tesseract reads {seen!r}"
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
 
 
 def _own_box(line: _Line, match: re.Match[str]) -> Box | None:
