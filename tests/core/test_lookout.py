@@ -133,7 +133,10 @@ def test_a_damaged_stream_is_told_with_the_last_sound_picture(scene: Scene) -> N
 
 
 def test_a_camera_that_says_nothing_more_is_no_witness(scene: Scene) -> None:
-    """No newer frame, and its own check fails: no frames."""
+    """No newer frame, and its own check fails: no frames, or what the driver says of the stream since."""
     scene.camera.silent = True
     (episode,) = scene.lookout.episodes(101.0, scene.now + 10)
     assert episode.condition == "no frames"
+    scene.camera.told = [StreamFault(scene.now + 11, None, "torn stream", "cut")]
+    (episode,) = scene.lookout.episodes(101.0, scene.now + 10)
+    assert episode.condition == "torn stream"

@@ -37,6 +37,8 @@ TROUBLES: list[tuple[str, Spoiler, RigCondition]] = [
     ("a little out of focus", blurred(4.5), RigCondition.BLURRED),
     ("moved by 3 px", moved(2.4, -1.8), RigCondition.MOVED),
     ("moved by 12 px", moved(-7, 10, 0.2), RigCondition.MOVED),
+    ("moved by 22 px", moved(-13, -18), RigCondition.MOVED),
+    ("moved by 30 px", moved(27, 14), RigCondition.MOVED),
     ("moved by 60 px", moved(48, -36), RigCondition.MOVED),
     ("turned", moved(0, 0, 0.8), RigCondition.MOVED),
     ("another scene", another_scene(1), RigCondition.WRONG_DEVICE),

@@ -158,6 +158,8 @@ class Lookout:
         """Neither sound nor anything named in time: only a camera that gives no frames does that."""
         if not self.watch.learned and self._last is not None:
             return ()  # it has hardly begun, and nothing is amiss so far
+        faults = self._camera.faults(since)
+        kind = next((one.kind for one in reversed(faults) if one.until is None), RigCondition.NO_FRAMES.value)
         try:
             self._camera.check()
         except CameraError as error:
@@ -165,7 +167,7 @@ class Lookout:
             return (
                 Episode(
                     camera=self.name,
-                    condition=RigCondition.NO_FRAMES.value,
+                    condition=kind,
                     since=max(since, self._sound_at),
                     detail=detail,
                     picture=picture,

@@ -30,9 +30,9 @@ _DARK, _DARK_STILL = 0.42, 0.50
 _BLURRED, _BLURRED_STILL = 0.68, 0.75
 # Camera pixels.
 _MOVED, _MOVED_STILL = 2.0, 1.5
-# Share of the tiles that must be seen, of the reference's edges that a covered lens leaves, how clear a peak of phase
+# Share of the tiles that must be seen, and that leaves no doubt which scene it is; share of the reference's edges that a covered lens leaves, how clear a peak of phase
 # correlation is a place, and how like the scene is without details when only focus is lost.
-_SEEN, _FLAT, _CLEAR_PEAK, _SAME_SCENE = 0.4, 0.3, 2.5, 0.7
+_SEEN, _MOST, _FLAT, _CLEAR_PEAK, _SAME_SCENE = 0.4, 0.75, 0.3, 2.5, 0.7
 # Camera pixels beyond which tiles are no longer found.
 _FAR = 12.0
 # How fast the reference's light follows daylight, per measurement.
@@ -156,7 +156,11 @@ class CameraWatch:
         seen = [one for one in found if one.seen]
         if len(seen) < _SEEN * len(self._surroundings.tiles) or len(seen) < 2:
             return self._lost(half, self._surroundings)
-        return self._compared(half, seen, self._surroundings)
+        wrong = self._compared(half, seen, self._surroundings)
+        few = len(seen) < _MOST * len(self._surroundings.tiles)
+        if wrong is not None and few and self._surroundings.broad_likeness(half) < _SAME_SCENE:
+            return self._lost(half, self._surroundings)  # a few tiles look like something in another scene
+        return wrong
 
     def _wrong_size(self, half: Grey) -> Verdict | None:
         size = (half.shape[1] * 2, half.shape[0] * 2)

@@ -231,11 +231,11 @@ def _find(tile: Tile, half: Grey) -> Found | None:
     scores = cv2.matchTemplate(search, tile.picture, cv2.TM_CCOEFF_NORMED)
     y, x = (int(v) for v in np.unravel_index(int(scores.argmax()), scores.shape))
     likeness = float(scores[y, x])
-    if not np.isfinite(likeness):
-        likeness = -1.0
     inner = 0 < y < scores.shape[0] - 1 and 0 < x < scores.shape[1] - 1
-    dx = x + (_vertex(scores[y, x - 1 : x + 2]) if inner else 0.0) + left - (tile.x - HALF)
-    dy = y + (_vertex(scores[y - 1 : y + 2, x]) if inner else 0.0) + top - (tile.y - HALF)
+    if not inner or not np.isfinite(likeness):
+        return Found((0.0, 0.0), -1.0, 0.0, 0.0)  # the likeliest place lies beyond what is searched
+    dx = x + _vertex(scores[y, x - 1 : x + 2]) + left - (tile.x - HALF)
+    dy = y + _vertex(scores[y - 1 : y + 2, x]) + top - (tile.y - HALF)
     coarse, fine = _parts(search[y : y + 2 * HALF + 1, x : x + 2 * HALF + 1])
     sharpness = _share(fine, tile.fine) / max(_share(coarse, tile.coarse), 0.02)
     light = float(search[y : y + 2 * HALF + 1, x : x + 2 * HALF + 1].mean()) / max(1.0, float(tile.picture.mean()))
