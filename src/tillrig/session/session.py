@@ -268,7 +268,9 @@ class Session:
     def check(self) -> tuple[HealthRecord, ...]:
         """Every instrument asked whether it works."""
         found = [HealthRecord(instrument=one.instrument, ok=one.ok, text=one.text) for one in self.rig.check()]
-        for name, check in (("screen seen", self.bench.eye.check), ("test host", self.host.check)):
+        asked = [("screen seen", self.bench.eye.check), ("test host", self.host.check)]
+        asked += [(f"{one.name} seen", one.check) for one in self.bench.lookouts if one.name != "screen"]
+        for name, check in asked:
             try:
                 check()
                 found.append(HealthRecord(instrument=name, ok=True, text="ok"))

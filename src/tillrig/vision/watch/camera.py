@@ -30,8 +30,8 @@ _DARK, _DARK_STILL = 0.42, 0.50
 _BLURRED, _BLURRED_STILL = 0.68, 0.75
 # Camera pixels.
 _MOVED, _MOVED_STILL = 2.0, 1.5
-# Share of the tiles that must be seen, and that leaves no doubt which scene it is; share of the reference's edges that a
-# covered lens leaves; how clear a peak of phase correlation is a place; how like a scene without details is the same.
+# Share of the tiles that must be seen, and that leaves no doubt which scene it is; share of the reference's edges that
+# a covered lens leaves; how clear a peak of phase correlation is a place; how like a scene without details is the same.
 _SEEN, _MOST, _FLAT, _CLEAR_PEAK, _SAME_SCENE = 0.4, 0.75, 0.3, 2.5, 0.7
 # Camera pixels beyond which tiles are no longer found.
 _FAR = 12.0
