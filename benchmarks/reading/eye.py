@@ -17,6 +17,7 @@ import cv2
 import msgspec
 import numpy as np
 
+from tillrig.errors import ProfileError
 from tillrig.vision import (
     Atlas,
     DisplayGeometry,
@@ -83,7 +84,10 @@ def _readers(fonts: tuple[FontSpec, ...], surface: str) -> Readers:
 
 def warm_up(fonts: tuple[FontSpec, ...], surface: str) -> None:
     """Load networks and glyphs, so that the first pose's times are not theirs."""
-    _readers(fonts, surface)
+    readers = _readers(fonts, surface)
+    if readers.print_atlas is not None:
+        for height in ("text", "small"):
+            readers.print_atlas.can_show("0", height)
 
 
 class Screens:
@@ -95,8 +99,9 @@ class Screens:
 
     def blind(self, frame: Frame) -> list[Read]:
         """Every row, by its number; a blank one is vouched for when there is ink elsewhere."""
-        self._clock("rectify, fit and read rows at a glance", self._reader.quick_rows, frame)
-        rows = self._clock("read a screen blind", self._reader.read_screen, frame).rows
+        rows = self._clock("rectify a frame and read a screen blind", self._reader.read_screen, frame).rows
+        if self._reader.readers.atlas is not None:
+            self._clock("read its rows at a glance, by the dots", self._reader.quick_rows, frame)
         sheet = self._clock("vouch for a screen's lines", read_display, self._reader, [frame])
         lines = iter(sheet.lines)
         found = []
@@ -167,4 +172,9 @@ def learn(
     if not harvest.glyphs():
         return ()
     path = write_learned(Path(tempfile.mkdtemp(prefix="learned-")), harvest, "benchmark", "")
-    return (FontSpec(str(path), geometry.cell[1], kind="learned"),)
+    fonts = (FontSpec(str(path), geometry.cell[1], kind="learned"),)
+    try:
+        Atlas(fonts)
+    except ProfileError:  # too little of it was seen clearly, such as no Latin character
+        return ()
+    return fonts

@@ -109,9 +109,13 @@ class Plan(msgspec.Struct, frozen=True):
 def judge(plan: Plan, *, keep: Any = None, screens: int | None = None) -> Record:
     """Draw the pose, photograph it, let the eye read it. `keep`: a folder for its pictures; `screens` shown a pose."""
     rng = random.Random(plan.number * 7919 + 5)
-    if plan.surface == "slip":
-        return _slip(plan, rng, keep)
-    return _screens(plan, rng, keep, screens or SCREENS_A_POSE[plan.surface])
+    try:
+        if plan.surface == "slip":
+            return _slip(plan, rng, keep)
+        return _screens(plan, rng, keep, screens or SCREENS_A_POSE[plan.surface])
+    except Exception as problem:
+        problem.add_note(f"while reading --pose {plan.number} of the reading benchmark")
+        raise
 
 
 def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:

@@ -143,7 +143,7 @@ def speeds(records: Sequence[Record]) -> list[Speed]:
         whole = "testify a screen" if surface != "slip" else "testify a slip's line"
         for step, values in sorted(times.items()):
             median = float(np.median(values))
-            comparable = theirs and (step.startswith(whole) or step.startswith("read a screen"))
+            comparable = theirs and (step.startswith(whole) or step.startswith("rectify a frame"))
             ratio = float(np.median(theirs)) / max(median, 0.01) if comparable else None
             found.append(Speed(surface, knows, step, len(values), median, float(np.quantile(values, 0.95)), ratio))
     return found
