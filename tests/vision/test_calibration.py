@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from tests.vision.calibration_pictures import KNOWN, picture, with_plate
-from tests.vision.photographs import DISPLAY, frame_of
+from tests.vision.photographs import DISPLAY, PAPER, frame_of, slip, slip_photographed
 from tillrig.errors import CameraError, UsageError
 from tillrig.simulator.optics.pose import Pose
 from tillrig.vision import DisplayGeometry, Frame
 from tillrig.vision.calibration import find_display, known_screen, mean_picture
+from tillrig.vision.calibration.paper_window import find_paper, judge_paper
 from tillrig.vision.calibration.shown import draw
 from tillrig.vision.calibration.target import find_target
 from tillrig.vision.calibration.tune import compare
@@ -112,17 +113,17 @@ def test_the_window_of_the_display_is_the_first_candidate() -> None:
         assert 5 < outside < 25
 
 
-MARKERS = {3: (-19.0, -25.0), 4: (67.0, -25.0), 7: (67.0, 42.0), 8: (-19.0, 42.0)}
+MARKERS = {3: (-19.0, -15.5), 4: (73.0, -15.5), 7: (73.0, 37.5), 8: (-19.0, 37.5)}
 
 
 @pytest.mark.parametrize("grade", ["clean", "typical", "bad"])
 def test_a_printed_target_gives_the_corners(grade: str) -> None:
-    """Four markers of 12 mm around a dot matrix of 64 x 32 mm, none of which tells anything of the display's text."""
+    """Four markers of 10 mm around a dot matrix of 64 x 32 mm, none of which tells anything of the display's text."""
     errors = []
-    for seed in range(4):
+    for seed in range(3):
         pose = Pose.draw(grade, 5900 + seed)
-        grey, true, _ = picture(["", "", "", ""], 5900 + seed, grade, 2)
-        fit = find_target(with_plate(grey, pose, MARKERS, 12), MARKERS, 12, (64, 32))
+        grey, true, _ = picture(["", "", "", ""], 5900 + seed, grade, 1)
+        fit = find_target(with_plate(grey, pose, MARKERS, 10), MARKERS, 10, (64, 32))
         errors.append(float(np.abs(np.asarray(fit.corners) - true).max()))
         assert len(fit.markers) >= 3
     assert max(errors) < 1.5, errors
@@ -131,14 +132,14 @@ def test_a_printed_target_gives_the_corners(grade: str) -> None:
 def test_a_target_measured_wrongly_or_out_of_view_is_refused() -> None:
     """A plate whose markers stand elsewhere than declared, and one that is not there."""
     pose = Pose.draw("typical", 5950)
-    grey = with_plate(picture(["", "", "", ""], 5950, "typical", 2)[0], pose, MARKERS, 12)
-    wrong = MARKERS | {4: (60.0, -20.0)}
+    grey = with_plate(picture(["", "", "", ""], 5950, "typical", 1)[0], pose, MARKERS, 10)
+    wrong = MARKERS | {4: (66.0, -10.0)}
     with pytest.raises(CameraError, match="beside the places declared"):
-        find_target(grey, wrong, 12, (64, 32))
+        find_target(grey, wrong, 10, (64, 32))
     with pytest.raises(CameraError, match="at least 3"):
-        find_target(picture(KNOWN[0], 5950, "typical", 2)[0], MARKERS, 12, (64, 32))
+        find_target(picture(KNOWN[0], 5950, "typical", 1)[0], MARKERS, 10, (64, 32))
     with pytest.raises(UsageError, match="dictionary"):
-        find_target(grey, MARKERS, 12, (64, 32), dictionary="9X9")
+        find_target(grey, MARKERS, 10, (64, 32), dictionary="9X9")
 
 
 @pytest.mark.parametrize("grade", ["clean", "typical", "bad"])
@@ -163,3 +164,41 @@ def test_a_camera_out_of_tune_is_told_by_what_is_wrong(grade: str) -> None:
     assert "view" in tuned(np.ascontiguousarray(now[::-1])) or "moved" in tuned(np.ascontiguousarray(now[::-1]))
     with pytest.raises(CameraError, match="640x360"):
         compare(now[::2, ::2], then, corners, 5.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("grade", ["typical", "bad"])
+def test_a_slip_camera_is_in_tune_with_paper_and_without(grade: str) -> None:
+    """What hangs there is left out of the comparison; a camera that was bumped or lost its light is told."""
+    lines = [("POS签购单/POS SALES SLIP", "text"), ("-" * 32, "text"), ("凭证号 VOUCHER NO:000123", "text")] * 4
+    pose = Pose.draw(grade, 6100)
+    with_paper, _ = slip_photographed(slip([*lines, ("", "120")]), seed=6100, count=2, grade=grade)
+    without, corners = slip_photographed(np.zeros((1, 384), np.bool_), seed=6100, count=2, grade=grade)
+    then, now = mean_picture(with_paper), mean_picture(without)
+    places = tuple((float(x), float(y)) for x, y in corners)
+
+    def tuned(grey: np.ndarray) -> str:
+        return " ".join(compare(grey, then, places, 1.3, (0.14, 0.0)).faults)  # type: ignore[arg-type]
+
+    assert tuned(now) == "" and tuned(then) == "", pose.describe()
+    assert "light" in tuned((now * 0.7).astype(np.uint8))
+    assert "covered" in tuned((now * 0.03).astype(np.uint8))
+
+
+@pytest.mark.parametrize("grade", ["clean", "typical"])
+def test_the_printed_width_is_found_between_the_papers_edges(grade: str) -> None:
+    """Without declared corners; what is printed there proves it, and an empty slot gives nothing."""
+    lines = [("POS签购单/POS SALES SLIP", "text"), ("-" * 32, "text"), ("凭证号 VOUCHER NO:000123", "text")] * 4
+    frames, _ = slip_photographed(slip([*lines, ("", "120")]), seed=6200, count=2, grade=grade)
+    pose = Pose.draw(grade, 6200)
+    found = find_paper(mean_picture(frames), PAPER)
+    assert len(found) == 1
+    # The printed width at the slot: within two dots of 1.3 px on either side.
+    (left, row), (right, _) = found[0][3], found[0][2]
+    true = np.asarray(pose.true_slip_corners)
+    assert abs(left - true[3][0]) < 6 and abs(right - true[2][0]) < 6 and abs(row - true[3][1]) < 60
+    best = judge_paper(mean_picture(frames), PAPER, found[0], 0.0)
+    assert best.sure and best.lines == 8, best
+    empty, _ = slip_photographed(np.zeros((1, 384), np.bool_), seed=6200, count=2, grade=grade)
+    assert not any(
+        judge_paper(mean_picture(empty), PAPER, place, 0.0).sure for place in find_paper(mean_picture(empty), PAPER)
+    )

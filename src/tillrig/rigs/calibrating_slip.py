@@ -29,7 +29,7 @@ def calibrate_slip(
     best = max(judged, key=lambda one: (one.sure, one.score), default=None)
     if best is None or best.lines == 0:
         seen = _write(opened, name, 1, "frame", grey)
-        if optional and best is not None:
+        if optional:
             return Done((f"passed over: no printed slip hangs there ({seen}); run --camera {name} after a sale",))
         raise CameraError(f"{name}: no printed slip is seen; let the terminal print one, and look at {seen}")
     size = (paper.dots, best.length_dots)

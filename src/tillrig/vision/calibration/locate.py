@@ -54,10 +54,12 @@ def locate(grey: Grey, quad: Floats, known: Sequence[Drawn], geometry: DisplayGe
     return [one for one in found if one.likeness >= _WORTH * found[0].likeness][:count]
 
 
-def padded(quad: Floats, share: float) -> Floats:
-    """The area around `quad`, larger by `share` of its size, in the same perspective."""
+def padded(quad: Floats, share: float, down: float | None = None) -> Floats:
+    """The area around `quad`, larger at each side by `share` of its size (`down` above and below), in the same
+    perspective."""
+    down = share if down is None else down
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    wide = np.array([[-share, -share], [1 + share, -share], [1 + share, 1 + share], [-share, 1 + share]])
+    wide = np.array([[-share, -down], [1 + share, -down], [1 + share, 1 + down], [-share, 1 + down]])
     matrix = cv2.getPerspectiveTransform(unit, quad.astype(np.float32))
     return np.asarray(cv2.perspectiveTransform(wide[None].astype(np.float64), matrix)[0])
 

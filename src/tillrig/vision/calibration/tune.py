@@ -13,12 +13,14 @@ from tillrig.vision.calibration.locate import padded
 from tillrig.vision.geometry import Corners, Grey
 from tillrig.vision.ink import LINEAR, SATURATED
 
-# Patches compared: their half size and how far (px) they may have moved to be found again.
-_HALF, _REACH = 20, 28
+# Patches compared: their half size and how far (px) they may have moved to be found again; small ones where little
+# room is left around the paper.
+_SIZES = ((20, 28), (10, 12))
 _PATCHES = 60
 _LIKE = 0.6
 _LEAST_PATCHES = 4
 _TEXTURE = 3.0
+_LEAST_EDGES = 20.0
 # In tune up to: shift as a share of a dot, ratios of focus and light, and no more than this share clipped or black.
 SHIFT_DOTS = 0.3
 FOCUS = (0.6, 1.7)
@@ -44,20 +46,25 @@ class Tune:
         return not self.faults
 
 
-def compare(now: Grey, then: Grey, corners: Corners, px_per_dot: float) -> Tune:
-    """The picture `now` against the reference `then`; what lies within `corners` (the display, the paper) is left out.
-    Raises CameraError when the pictures are of different sizes."""
+def compare(
+    now: Grey, then: Grey, corners: Corners, px_per_dot: float, pad: tuple[float, float] = (0.02, 0.02)
+) -> Tune:
+    """The picture `now` against the reference `then`; what lies within `corners` (the display, the print) and a share
+    `pad` of it (across, down) around is left out. Where the reference has no patch that could be found again, a shift
+    cannot be told and is none. Raises CameraError when the pictures are of different sizes."""
     if now.shape != then.shape:
         raise CameraError(
             f"the camera gives {now.shape[1]}x{now.shape[0]} px and was calibrated at {then.shape[1]}x{then.shape[0]}; "
             "set its size as it was, or calibrate again"
         )
     around = np.ones(then.shape, np.uint8)
-    cv2.fillConvexPoly(around, np.round(padded(np.asarray(corners, np.float64), 0.02)).astype(np.int32), 0)
+    cv2.fillConvexPoly(around, np.round(padded(np.asarray(corners, np.float64), *pad)).astype(np.int32), 0)
     mask = around.astype(bool)
     light = _light(now, mask) / max(_light(then, mask), 1e-6)
-    focus = _sharpness(now, mask) / max(_sharpness(then, mask) * max(light, 1e-3) ** (1 / 2.2), 1e-6)
-    moves = _moves(now, then, mask)
+    sharp = _sharpness(then, mask)
+    # Where there never was an edge, none can have become soft.
+    focus = _sharpness(now, mask) / (sharp * max(light, 1e-3) ** (1 / 2.2)) if sharp >= _LEAST_EDGES else 1.0
+    moves, tried = _moves(now, then, mask)
     if float(np.percentile(now[::4, ::4], 95)) < _DARK_LEVEL:
         return Tune(
             0.0, 0.0, focus, light, 0, ("covered: the picture is black; uncover the lens, or switch the light on",)
@@ -77,16 +84,9 @@ def compare(now: Grey, then: Grey, corners: Corners, px_per_dot: float) -> Tune:
         turn = float(np.percentile(np.hypot(*(moves - middle).T), 75))
         if max(shift, turn) > SHIFT_DOTS * px_per_dot:
             faults.append(f"moved: by {shift:.1f} px, turned by {turn:.1f} px; put the camera back or calibrate again")
-    elif not faults:
+    elif not faults and tried >= _LEAST_PATCHES:
         faults.append("view: what surrounds the display is not what it was; is this the right camera?")
     return Tune(shift, turn, focus, light, len(moves), tuple(faults))
-
-
-def sharpness(grey: Grey, corners: Corners) -> float:
-    """Edge strength around the display, grey levels."""
-    around = np.ones(grey.shape, np.uint8)
-    cv2.fillConvexPoly(around, np.round(np.asarray(corners)).astype(np.int32), 0)
-    return _sharpness(grey, around.astype(bool))
 
 
 def _light(grey: Grey, mask: npt.NDArray[np.bool_]) -> float:
@@ -103,32 +103,43 @@ def _sharpness(grey: Grey, mask: npt.NDArray[np.bool_]) -> float:
     return max(float(np.percentile(slope, 99.5)) - float(np.median(slope)), 0.1)
 
 
-def _moves(now: Grey, then: Grey, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """(n, 2) px by which patches of the reference are found elsewhere."""
+def _moves(now: Grey, then: Grey, mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], int]:
+    """(n, 2) px by which patches of the reference are found elsewhere, and how many were looked for."""
     soft_then, soft_now = (cv2.GaussianBlur(one, (0, 0), 1.2) for one in (then, now))
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((2 * _HALF + 1, 2 * _HALF + 1), np.uint8))
-    edge = _HALF + _REACH + 1
+    found: tuple[npt.NDArray[np.float64], int] = np.empty((0, 2)), 0
+    for half, reach in _SIZES:
+        patches = _patches(soft_then, mask, half, reach)
+        moved = [one for x, y in patches if (one := _moved(soft_now, soft_then, x, y, half, reach)) is not None]
+        found = np.asarray(moved, np.float64).reshape(-1, 2), len(patches)
+        if len(patches) >= _LEAST_PATCHES:
+            break
+    return found
+
+
+def _patches(soft: Grey, mask: npt.NDArray[np.bool_], half: int, reach: int) -> list[tuple[int, int]]:
+    """Middles of patches with corners in them, apart from each other, wholly around the display."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((2 * half + 1, 2 * half + 1), np.uint8))
+    edge = half + reach + 1
     inner[:edge] = inner[-edge:] = 0
     inner[:, :edge] = inner[:, -edge:] = 0
-    points = cv2.goodFeaturesToTrack(soft_then, _PATCHES, 0.03, 1.5 * _HALF, mask=inner, blockSize=9)
-    moves = []
-    for x, y in np.empty((0, 2)) if points is None else points.reshape(-1, 2).round().astype(int):
-        patch = soft_then[y - _HALF : y + _HALF + 1, x - _HALF : x + _HALF + 1]
-        if float(patch.std()) < _TEXTURE:
-            continue
-        reach = _HALF + _REACH
-        area = soft_now[y - reach : y + reach + 1, x - reach : x + reach + 1]
-        likeness = cv2.matchTemplate(area, patch, cv2.TM_CCOEFF_NORMED)
-        _, best, _, (column, row) = cv2.minMaxLoc(likeness)
-        if best < _LIKE or not (0 < column < 2 * _REACH and 0 < row < 2 * _REACH):
-            continue
-        moves.append(
-            (
-                column - _REACH + _peak(*likeness[row, column - 1 : column + 2].tolist()),
-                row - _REACH + _peak(*likeness[row - 1 : row + 2, column].tolist()),
-            )
-        )
-    return np.asarray(moves, np.float64).reshape(-1, 2)
+    points = cv2.goodFeaturesToTrack(soft, _PATCHES, 0.03, 1.5 * half, mask=inner, blockSize=9)
+    found = [] if points is None else [(int(x), int(y)) for x, y in points.reshape(-1, 2).round()]
+    return [(x, y) for x, y in found if soft[y - half : y + half + 1, x - half : x + half + 1].std() >= _TEXTURE]
+
+
+def _moved(now: Grey, then: Grey, x: int, y: int, half: int, reach: int) -> tuple[float, float] | None:
+    patch = then[y - half : y + half + 1, x - half : x + half + 1]
+    around = half + reach
+    likeness = cv2.matchTemplate(
+        now[y - around : y + around + 1, x - around : x + around + 1], patch, cv2.TM_CCOEFF_NORMED
+    )
+    _, best, _, (column, row) = cv2.minMaxLoc(likeness)
+    if best < _LIKE or not (0 < column < 2 * reach and 0 < row < 2 * reach):
+        return None
+    return (
+        column - reach + _peak(*likeness[row, column - 1 : column + 2].tolist()),
+        row - reach + _peak(*likeness[row - 1 : row + 2, column].tolist()),
+    )
 
 
 def _peak(before: float, here: float, after: float) -> float:
