@@ -37,7 +37,7 @@ def locate(grey: Grey, quad: Floats, known: Sequence[Drawn], geometry: DisplayGe
     """The `count` best places of different screens within the area `quad`, best first."""
     seen = _ink(grey, quad, geometry)
     squared = np.asarray(np.square(seen), np.float32)
-    first = []
+    first: list[tuple[float, int, _Pattern]] = []
     for drawn in known:
         pattern = _Pattern(drawn)
         first.append((max(pattern.match(seen, squared, *scale)[0] for scale in _FIRST), len(first), pattern))
