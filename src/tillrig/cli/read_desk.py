@@ -38,7 +38,7 @@ class Desk:
         except (TillrigError, ValueError) as problem:
             named = image if isinstance(image, str) else "; ".join(image or ())
             text = str(problem).replace(where, f"{where} ({named})", 1) if named else str(problem)
-            return {"image": image, "lines": [], "error": text}
+            return {"image": image, "lines": [], "error": _printable(text)}
         try:
             return {"image": image, **self._read(entry)}
         except (TillrigError, OSError, ValueError) as problem:
@@ -46,7 +46,7 @@ class Desk:
             named = any(Path(name).name in text for name in entry.images)
             about = where if named else f"{where}: {', '.join(entry.images)}"
             empty: dict[str, Any] = {"amounts": []} if entry.kind == "photo" else {}
-            return {"image": image, "lines": [], **empty, "error": f"{about}: {text}"}
+            return {"image": image, "lines": [], **empty, "error": _printable(f"{about}: {text}")}
 
     def _read(self, entry: Entry) -> dict[str, Any]:
         from tillrig.vision import Frame
@@ -142,6 +142,11 @@ class Desk:
     def _path(self, name: str) -> Path:
         beside = self._beside / name
         return beside if beside.exists() else Path(name)
+
+
+def _printable(text: str) -> str:
+    """Half a surrogate pair in a name cannot be printed."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _line(line: Any) -> dict[str, Any]:

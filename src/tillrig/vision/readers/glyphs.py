@@ -133,22 +133,21 @@ def _rendered(spec: FontSpec, tall: int) -> dict[str, Bits]:
         font = ImageFont.truetype(spec.path, spec.size, index=spec.index)
     except OSError as problem:
         raise ProfileError(f"font {spec.path} cannot be loaded: {problem}") from problem
-    size = spec.size
-    picture = Image.new("1", (size, size + tall))
+    # One tall picture for all: making one for each glyph takes most of the time. A cell's height of room is left
+    # between them for what reaches out of its own.
+    size, chars = spec.size, "\ufffe" + gb2312()
+    pitch = 2 * (size + tall)
+    picture = Image.new("1", (size, pitch * len(chars)))
     draw = ImageDraw.Draw(picture)
     draw.fontmode = "1"
-    missing = _draw(picture, draw, font, "\ufffe")
+    for place, char in enumerate(chars):
+        draw.text((0, place * pitch), char, font=font, fill=1)
+    drawn = np.array(picture, dtype=np.bool_).reshape(len(chars), pitch, size)[:, : size + tall]
+    missing = drawn[0]
     found = {}
-    for char in gb2312():
-        bits = _draw(picture, draw, font, char)
+    for char, bits in zip(chars[1:], drawn[1:], strict=True):
         if bits.any() or char in " \u3000":
             if is_wide(char) and np.array_equal(bits, missing):
                 continue
             found[char] = bits
     return found
-
-
-def _draw(picture: Image.Image, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, char: str) -> Bits:
-    draw.rectangle((0, 0, *picture.size), fill=0)
-    draw.text((0, 0), char, font=font, fill=1)
-    return np.array(picture, dtype=np.bool_)
