@@ -5,6 +5,7 @@ Exit 0 when nothing was read wrong, 1 when something was, 2 on unusable input, 1
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -74,6 +75,8 @@ def main(
     missing = [plan for plan in plans if plan.number not in known]
     if records:
         console.print(f"{len(records)} of {len(plans)} poses were read before ({store.path})", highlight=False)
+    for sign in (signal.SIGINT, signal.SIGTERM):  # a shell starts background commands deaf to the first
+        signal.signal(sign, signal.default_int_handler)
     broken_off = _read(missing, jobs, store, records, console)
     _report(records, out / "reading.html", console)
     if broken_off:

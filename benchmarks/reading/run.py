@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -55,6 +56,12 @@ class Store:
             file.write(msgspec.json.encode(record) + b"\n")
 
 
+def _undisturbed() -> None:
+    """Ctrl-C reaches the whole group: only the parent acts on it, a pose under way is finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def run(plans: Sequence[Plan], jobs: int) -> Iterator[Record]:
     """Records in the order they are finished."""
     if jobs <= 1:
@@ -63,7 +70,7 @@ def run(plans: Sequence[Plan], jobs: int) -> Iterator[Record]:
         return
     # Each process draws and reads on one core.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_undisturbed) as pool:
         waiting = [pool.submit(judge, plan) for plan in plans]
         try:
             for done in as_completed(waiting):
