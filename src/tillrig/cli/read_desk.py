@@ -12,11 +12,13 @@ from tillrig.errors import TillrigError, UsageError
 
 if TYPE_CHECKING:
     from tillrig.profiles import Profile
-    from tillrig.vision import Frame, Readers, ScreenReader, SlipReader
+    from tillrig.vision import Corners, Frame, Readers, ScreenReader
     from tillrig.vision.sheet_reading import Sheet
 
 # Rigs whose fitted grids are kept.
 _KEPT = 32
+# Places where displays were found before that are looked at first.
+_LOOKED_AT = 2
 
 
 class Desk:
@@ -27,7 +29,7 @@ class Desk:
         self._profiles: dict[str, Profile] = {}
         self._readers: dict[tuple[str, str], Readers] = {}
         self._screens: OrderedDict[str, ScreenReader] = OrderedDict()
-        self._slips: OrderedDict[str, SlipReader] = OrderedDict()
+        self._found: dict[str, list[Corners]] = {}
 
     def answer(self, number: int, line: bytes) -> dict[str, Any]:
         """One answer, whatever is wrong with the line: the others are still read."""
@@ -36,8 +38,8 @@ class Desk:
         try:
             entry = entry_of(number, line)
         except (TillrigError, ValueError) as problem:
-            named = image if isinstance(image, str) else "; ".join(image or ())
-            text = str(problem).replace(where, f"{where} ({named})", 1) if named else str(problem)
+            names = image if isinstance(image, str) else "; ".join(image or ())
+            text = str(problem).replace(where, f"{where} ({names})", 1) if names else str(problem)
             return {"image": image, "lines": [], "error": _printable(text)}
         try:
             return {"image": image, **self._read(entry)}
@@ -96,7 +98,9 @@ class Desk:
         if entry.corners is None:
             from tillrig.vision.find_screen import find_screen
 
-            corners = find_screen(frames[0], geometry, readers)
+            before = self._found.setdefault(entry.profile, [])
+            corners = find_screen(frames[0], geometry, readers, before[-_LOOKED_AT:])
+            before.append(corners)
         else:
             corners = checked_corners(entry.corners, "corners")
             _check_within(corners, frames)

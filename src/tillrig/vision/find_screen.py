@@ -6,17 +6,20 @@ dot grid fits what is shown there and that the dots are the profile's own charac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import msgspec
 import numpy as np
 
 from tillrig.errors import UsageError
+from tillrig.vision.calibration.window import find_windows
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey
 from tillrig.vision.gridfit import GridFit, fit_grid
 from tillrig.vision.quads import Quad, find_quads
 from tillrig.vision.readers.base import bare
-from tillrig.vision.screen import ScreenReader
+from tillrig.vision.screen import RowReading, ScreenReader
 from tillrig.vision.testimony import Readers
 
 # How far off the display's own shape (width by height) an area may be: tilt, and a bezel around it.
@@ -25,7 +28,10 @@ _SHAPE = (0.55, 1.8)
 _ACROSS = (0.0, 3.0, 7.0)
 _DOWN = (0.0, 3.0)
 _TRIED_AREAS = 8
-_TRIED_FITS = 3
+_SAME_AREA_PX = 6.0
+# Characters that two readers agree on, rows that they do not agree on taken off, that leave no doubt.
+_PLENTY = 8
+_SURE = 0.85
 # Dots of ink that the shortest text has.
 _LEAST_INKED = 90
 # rms difference of the fitted ink to a two-valued picture above which no grid fits.
@@ -35,33 +41,55 @@ _LEAST_CHARS = 2
 
 class _Candidate(msgspec.Struct, frozen=True):
     fit: GridFit
-    area: int
 
 
-def find_screen(frame: Frame, geometry: DisplayGeometry, readers: Readers) -> Corners:
-    """Corners of the dot matrix. Raises UsageError, which names the picture and the cause, when no area holds a
-    readable display of this geometry or when two different ones do."""
+def find_screen(frame: Frame, geometry: DisplayGeometry, readers: Readers, before: Sequence[Corners] = ()) -> Corners:
+    """Corners of the dot matrix. `before`: where displays were found in other pictures, looked at first. Raises
+    UsageError, which names the picture and the cause, when no area holds a readable display of this geometry or when
+    two different ones do."""
     grey = frame.grey()
-    areas = [quad for quad in find_quads(grey) if _shaped(quad, geometry)][:_TRIED_AREAS]
+    proven: list[tuple[int, _Candidate]] = []
+    for corners in before:
+        fit = fit_grid(grey, geometry, corners, rounds=8)
+        if fit is not None:
+            one = _Candidate(fit)
+            score = _read_score(frame, geometry, one, readers)
+            if score >= _PLENTY:
+                return fit.corners
+    areas = _areas(grey, geometry)
     if not areas:
         raise _refusal(frame, "no four-sided area of the display's shape stands out from its surroundings")
-    candidates = sorted(_candidates(grey, geometry, areas), key=lambda one: one.fit.residual)
-    good = [one for one in candidates if one.fit.residual <= _WORST_FIT]
-    if not good:
+    fitting = False
+    for area in areas:
+        candidates = [one for one in _candidates(grey, geometry, area) if one.fit.residual <= _WORST_FIT]
+        if not candidates:
+            continue
+        fitting = True
+        first = max(candidates, key=lambda one: _dots_score(frame, geometry, one, readers))
+        for one in (first, *_a_row_off(grey, geometry, first)):
+            score = _read_score(frame, geometry, one, readers)
+            if score >= _LEAST_CHARS:
+                proven.append((score, one))
+        if proven and max(score for score, _ in proven) >= _PLENTY:
+            break
+    if not fitting:
         raise _refusal(frame, "in none of the areas that stand out do the dots of such a display lie, or it is blank")
-    good = sorted(_distinct(good), key=lambda one: -_dots_score(frame, geometry, one, readers))[:_TRIED_FITS]
-    proven = []
-    for one in [*good, *_a_row_off(grey, geometry, good[0])]:
-        score = _read_score(frame, geometry, one, readers)
-        if score >= _LEAST_CHARS:
-            proven.append((score, one))
     if not proven:
         raise _refusal(frame, "an area fits the dot grid, but what it shows cannot be read for certain")
     score, best = max(proven, key=lambda one: (one[0], -one[1].fit.residual))
-    for other_score, other in proven:
-        if other_score >= 0.5 * score and _elsewhere(other.fit.corners, best.fit.corners):
-            raise _refusal(frame, "two areas can be read as such a display")
+    if any(other >= 0.5 * score and _elsewhere(one.fit.corners, best.fit.corners) for other, one in proven):
+        raise _refusal(frame, "two areas can be read as such a display")
     return best.fit.corners
+
+
+def _areas(grey: Grey, geometry: DisplayGeometry) -> list[Quad]:
+    """Windows with sharp edges first, then whatever else has four sides."""
+    windows = [window.corners for window in find_windows(grey, geometry.width / geometry.height)][: _TRIED_AREAS // 2]
+    areas: list[Quad] = []
+    for quad in [*windows, *find_quads(grey)]:
+        if _shaped(quad, geometry) and all(float(np.abs(quad - other).max()) > _SAME_AREA_PX for other in areas):
+            areas.append(quad)
+    return areas[:_TRIED_AREAS]
 
 
 def _refusal(frame: Frame, why: str) -> UsageError:
@@ -76,17 +104,16 @@ def _shaped(quad: Quad, geometry: DisplayGeometry) -> bool:
     return bool(_SHAPE[0] <= share <= _SHAPE[1] and across >= 2 * geometry.width)
 
 
-def _candidates(grey: Grey, geometry: DisplayGeometry, areas: list[Quad]) -> list[_Candidate]:
-    """The best fits of each area; an area's few dots may fit by chance, so areas do not compete by fit."""
+def _candidates(grey: Grey, geometry: DisplayGeometry, area: Quad) -> list[_Candidate]:
+    """The best fits of an area; the few dots of a wrong one may fit by chance, so areas do not compete by fit."""
     found = []
-    for number, area in enumerate(areas):
-        for family in _within(area, geometry):
-            rough = [fit for corners in family if (fit := fit_grid(grey, geometry, corners, rounds=2)) is not None]
-            rough.sort(key=lambda fit: fit.residual)
-            for start in rough[:2]:
-                fine = fit_grid(grey, geometry, start.corners, start.k1, rounds=8)
-                if fine is not None and fine.inked >= _LEAST_INKED:
-                    found.append(_Candidate(fine, number))
+    for family in _within(area, geometry):
+        rough = [fit for corners in family if (fit := fit_grid(grey, geometry, corners, rounds=2)) is not None]
+        rough.sort(key=lambda fit: fit.residual)
+        for start in rough[:2]:
+            fine = fit_grid(grey, geometry, start.corners, start.k1, rounds=8)
+            if fine is not None and fine.inked >= _LEAST_INKED:
+                found.append(_Candidate(fine))
     return found
 
 
@@ -120,20 +147,8 @@ def _a_row_off(grey: Grey, geometry: DisplayGeometry, one: _Candidate) -> list[_
         moved = _inner(np.asarray(one.fit.corners), geometry, glass)
         fit = fit_grid(grey, geometry, moved, one.fit.k1, rounds=8)
         if fit is not None and fit.residual <= _WORST_FIT:
-            found.append(_Candidate(fit, one.area))
+            found.append(_Candidate(fit))
     return found
-
-
-def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
-    kept: list[_Candidate] = []
-    for one in candidates:
-        if all(_apart(one.fit.corners, other.fit.corners) > 2.0 for other in kept):
-            kept.append(one)
-    return kept
-
-
-def _apart(one: Corners, two: Corners) -> float:
-    return float(np.abs(np.asarray(one) - np.asarray(two)).max())
 
 
 def _elsewhere(one: Corners, two: Corners) -> bool:
@@ -159,7 +174,14 @@ def _read_score(frame: Frame, geometry: DisplayGeometry, one: _Candidate, reader
     score = 0
     for row in reader.read_screen(frame).rows:
         if row.blank:
+            # A dark row without a character is a bezel, not an inverse row.
+            score -= 4 if row.inverse else 0
             continue
-        agreed = "+" in row.reader if readers.atlas is not None else row.confidence > 0.9
+        agreed = row.confidence > _SURE if readers.atlas is None else _agreed(row)
         score += len(bare(row.text)) if agreed else -2
     return score
+
+
+def _agreed(row: RowReading) -> bool:
+    """Two readers, or the dots of a row of stars, at which recognisers fail."""
+    return "+" in row.reader or (row.reader == "atlas" and row.confidence > _SURE)
