@@ -6,12 +6,12 @@ STAMP  := $(VENV)/.tillrig-setup
 N      ?= 300
 GRADE  ?= typical
 
-.PHONY: demo test lint bench soak setup docs clean
+.PHONY: demo test lint bench bench-reading bench-watch fonts soak setup docs clean
 
 demo: setup
 	$(BIN)/tillrig demo $(ARGS)
 
-test: setup
+test: setup fonts
 	$(BIN)/python -m pytest tests -q $(ARGS)
 
 lint: setup
@@ -24,6 +24,18 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks.loop $(ARGS)
 
+# N is the number of poses: a pose is one drawn camera, light, terminal and font, and shows 8 to 40 lines.
+bench-reading: setup fonts
+	$(BIN)/python -m benchmarks.reading --poses $(N) $(ARGS)
+
+bench-watch: setup
+	$(BIN)/python -m benchmarks.optics.watching
+	$(BIN)/python -m benchmarks.watch --faults $(N) --grade $(GRADE) $(ARGS)
+
+# Debian fonts that the simulated terminal does not use.
+fonts: setup
+	sh tools/packages.sh $$(cat benchmarks/reading/packages.txt)
+
 soak: setup
 	$(BIN)/python -m benchmarks.soak --sales $(N) --grade $(GRADE) $(ARGS)
 
@@ -32,7 +44,7 @@ docs: setup
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml tools/setup.sh
+$(STAMP): pyproject.toml tools/setup.sh tools/packages.sh
 	PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/setup.sh
 	touch $(STAMP)
 

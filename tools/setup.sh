@@ -10,27 +10,11 @@ say() { printf 'setup: %s\n' "$*"; }
 packages="tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-eng fonts-unifont fonts-wqy-zenhei libgl1 libglib2.0-0 mbpoll"
 command -v "$PYTHON" >/dev/null 2>&1 || packages="$packages python3 python3-venv"
 
-missing=""
-if command -v dpkg-query >/dev/null 2>&1; then
-    for package in $packages; do
-        # libglib2.0-0 became libglib2.0-0t64 on newer releases; either serves.
-        dpkg-query -W -f='${Status}\n' "$package" "${package}t64" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
-    done
-    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
-    if [ -n "$missing" ]; then
-        as_root=""
-        if [ "$(id -u)" -ne 0 ]; then
-            command -v sudo >/dev/null 2>&1 || { say "please install:$missing"; exit 1; }
-            as_root="sudo"
-        fi
-        say "installing system packages:$missing"
-        $as_root apt-get update -qq
-        # shellcheck disable=SC2086
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    fi
-else
-    say "no dpkg here; make sure that these, or your system's names for them, are installed: $packages"
+if command -v dpkg-query >/dev/null 2>&1 && command -v "$PYTHON" >/dev/null 2>&1; then
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
 fi
+# shellcheck disable=SC2086
+sh "$(dirname "$0")/packages.sh" $packages
 
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
     say "Python 3.11 or newer is needed; '$PYTHON' is $("$PYTHON" --version). Try: make PYTHON=python3.12 …"

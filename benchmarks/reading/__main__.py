@@ -1,125 +1,127 @@
-"""`python -m benchmarks.reading [--poses N] [--grade G]`: sound lines, one-character faults and times, against
-pytesseract in the same run."""
+"""`python -m benchmarks.reading --poses N`: reads the corpus, writes tables and reports/reading.html.
 
-# ruff: noqa: B023, T201 - timed calls run at once, and the table goes to the terminal
+Exit 0 when nothing was read wrong, 1 when something was, 2 on unusable input, 130 when broken off (with what it had).
+"""
+
 from __future__ import annotations
 
-import argparse
-import random
-import statistics
-import time
-from collections import Counter
+import signal
+import sys
+from pathlib import Path
 
-from tests.vision.photographs import DISPLAY, PAPER, fields, photographed, screen, slip, slip_photographed
-from tillrig.vision import Atlas, PrintAtlas, Readers, ScreenReader, ScreenWatch, SlipReader
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-SWAPS = {
-    **{str(digit): str((digit + 1) % 10) for digit in range(10)},
-    "*": "7",
-    ".": ",",
-    "余": "佘",
-    "入": "人",
-    "成": "戌",
-    "未": "末",
-    "请": "清",
-}
+from benchmarks.reading import lab, page, table
+from benchmarks.reading.fonts import FontMissingError, check_installed
+from benchmarks.reading.poses import Plan, Record, judge
+from benchmarks.reading.run import Store, fingerprint, run
+from benchmarks.reading.settings import SETTINGS
+from tillrig.errors import TillrigError
 
 
-def faulty(text: str, rng: random.Random) -> str | None:
-    """The text with one character changed into one that looks like it or matters, None when it has none."""
-    places = [place for place, char in enumerate(text) if char in SWAPS]
-    if not places:
-        return None
-    place = rng.choice(places)
-    return text[:place] + SWAPS[text[place]] + text[place + 1 :]
+@click.command()
+@click.option("--poses", default=200, show_default=True, help="How many poses are drawn and read.")
+@click.option("--first", default=0, show_default=True, help="Number of the first pose; each number is one fixed pose.")
+@click.option("--surface", type=click.Choice(["lcd", "tft", "slip"]), help="Only this kind of surface.")
+@click.option("--font", "knows", type=click.Choice(["known", "learned", "unknown"]), help="Only with a font known so.")
+@click.option(
+    "--optics", type=click.Choice(sorted(SETTINGS)), multiple=True, help="Only these settings; may be given again."
+)
+@click.option("--jobs", default=1, show_default=True, help="Processes.")
+@click.option("--fresh", is_flag=True, help="Forget the records of earlier runs of the same eye.")
+@click.option(
+    "--frames",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Read a lab's own labelled frames instead.",
+)
+@click.option("--pose", type=int, help="Read this one pose again and keep its pictures.")
+@click.option("--out", default=Path("reports"), type=click.Path(path_type=Path), show_default=True)
+def main(
+    poses: int,
+    first: int,
+    surface: str | None,
+    knows: str | None,
+    optics: tuple[str, ...],
+    jobs: int,
+    fresh: bool,
+    frames: Path | None,
+    pose: int | None,
+    out: Path,
+) -> None:
+    """Read the corpus and report: right, refused and wrong readings, faults caught, false alarms, times."""
+    console = Console(width=None if sys.stdout.isatty() else 230)
+    records_in = out / "runs" / "reading"
+    try:
+        if frames is not None:
+            _report([lab.judge_folder(frames)], records_in / "frames.html", console)
+            return
+        check_installed()
+        if pose is not None:
+            keep = records_in / f"pose-{pose}"
+            keep.mkdir(parents=True, exist_ok=True)
+            _report([judge(Plan.of(pose), keep=keep)], keep / "index.html", console)
+            return
+    except (FontMissingError, TillrigError) as problem:
+        console.print(str(problem), style="red", highlight=False)
+        sys.exit(2)
+    plans = _plans(poses, first, surface, knows, optics)
+    store = Store(records_in / f"{fingerprint()}.jsonl")
+    if fresh:
+        store.path.unlink(missing_ok=True)
+    known = store.load()
+    records = [known[plan.number] for plan in plans if plan.number in known]
+    missing = [plan for plan in plans if plan.number not in known]
+    if records:
+        console.print(f"{len(records)} of {len(plans)} poses were read before ({store.path})", highlight=False)
+    for sign in (signal.SIGINT, signal.SIGTERM):  # a shell starts background commands deaf to the first
+        signal.signal(sign, signal.default_int_handler)
+    broken_off = _read(missing, jobs, store, records, console)
+    _report(records, out / "reading.html", console)
+    if broken_off:
+        sys.exit(130)
 
 
-def timed(call, times: dict[str, list[float]], name: str):
-    start = time.perf_counter()
-    value = call()
-    times.setdefault(name, []).append((time.perf_counter() - start) * 1e3)
-    return value
-
-
-def screens(grade: str, poses: int, readers: Readers, times: dict[str, list[float]]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for pose in range(poses):
-        rng = random.Random(pose)
-        shown = fields(rng)
-        frames, corners = photographed(screen([text for text, _ in shown], [0], [2]), 5000 + pose, 3, grade)
-        reader = ScreenReader(DISPLAY, corners, readers=readers)
-        reader.quick_rows(frames[2])  # fits the grid, as a rig does once
-        timed(lambda: reader.quick_rows(frames[0]), times, "screen: quick rows")
-        timed(lambda: reader.read_screen(frames[0]), times, "screen: blind read")
-        timed(lambda: ScreenWatch(DISPLAY, corners).feed(frames[1]), times, "screen: watch, first frame")
-        timed(lambda: readers.tesseract.read_line(reader.line_image(frames[0], 2)), times, "pytesseract: one row")
-        for row, (text, kind) in enumerate(shown):
-            word = timed(
-                lambda row=row, text=text, kind=kind: reader.testify_row(frames, row, text, kind),
-                times,
-                f"screen: testify {kind}",
-            )
-            found[f"sound {word.answer}"] += 1
-            other = faulty(text, rng)
-            if other is not None:
-                found[f"fault {reader.testify_row(frames, row, other, kind).answer}"] += 1
+def _plans(poses: int, first: int, surface: str | None, knows: str | None, optics: tuple[str, ...]) -> list[Plan]:
+    found: list[Plan] = []
+    number = first
+    while len(found) < poses:
+        plan = Plan.of(number)
+        number += 1
+        if surface in (None, plan.surface) and (not optics or plan.optics in optics):
+            if knows in (None, plan.knows.removeprefix("font ")):
+                found.append(plan)
+            elif number - first > 10_000 and not found:
+                raise click.UsageError("no pose of the corpus is of that kind")
     return found
 
 
-def slips(grade: str, poses: int, readers: Readers, times: dict[str, list[float]]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for pose in range(poses):
-        rng = random.Random(pose)
-        lines = [
-            ("POS签购单 / POS SALES SLIP", "text", "text"),
-            ("测试商户便利店", "text", "text"),
-            (f"终端编号(TERMINAL NO):{rng.randrange(10**8):08d}", "text", "digits"),
-            (f"990012******{rng.randrange(10**4):04d} /I", "text", "masked_pan"),
-            (f"凭证号(VOUCHER NO):{rng.randrange(10**6):06d}", "text", "digits"),
-            (f"RMB {rng.randrange(1, 5 * 10**6) / 100:,.2f}", "amount", "amount"),
-            (f"ARQC:{rng.randrange(16**16):016X}", "small", "text"),
-        ]
-        frames, corners = slip_photographed(slip([*[line[:2] for line in lines], ("", "120")]), 6000 + pose, 3, grade)
-        reader = SlipReader(PAPER, corners, readers=readers)
-        read = timed(lambda: reader.read_slip(frames[0]), times, "slip: blind read, 7 lines")
-        if len(read.lines) != len(lines):
-            found["lines not found"] += 1
-            continue
-        for line, (text, _, kind) in zip(read.lines, lines, strict=True):
-            word = timed(
-                lambda line=line, text=text, kind=kind: reader.testify_line(frames, line, text, kind),
-                times,
-                f"slip: testify {kind}",
-            )
-            found[f"sound {word.answer}"] += 1
-            other = faulty(text, rng)
-            if other is not None:
-                found[f"fault {reader.testify_line(frames, line, other, kind).answer}"] += 1
-    return found
+def _read(plans: list[Plan], jobs: int, store: Store, records: list[Record], console: Console) -> bool:
+    """Whether it was broken off; `records` then has what was read until then."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not plans) as progress:
+        task = progress.add_task("reading", total=len(plans))
+        try:
+            for record in run(plans, jobs):
+                store.add(record)
+                records.append(record)
+                wrong = sum(one.wrong for one in records)
+                progress.update(task, advance=1, description=f"reading · {wrong} wrong")
+        except KeyboardInterrupt:
+            console.print("broken off; what was read so far:")
+            return True
+    return False
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--poses", type=int, default=10)
-    parser.add_argument("--grade", default="typical", choices=("clean", "typical", "bad"))
-    arguments = parser.parse_args()
-    lcd = Readers(atlas=Atlas(DISPLAY.fonts, DISPLAY.cell))
-    paper = Readers(recogniser=lcd.recogniser, print_atlas=PrintAtlas(PAPER), tesseract=lcd.tesseract)
-    times: dict[str, list[float]] = {}
-    for name, found in (
-        ("screen", screens(arguments.grade, arguments.poses, lcd, times)),
-        ("slip", slips(arguments.grade, arguments.poses, paper, times)),
-    ):
-        print(
-            name,
-            arguments.grade,
-            f"{arguments.poses} poses:",
-            ", ".join(f"{key} {count}" for key, count in sorted(found.items())),
-        )
-    unit = statistics.median(times["pytesseract: one row"])
-    for name, values in sorted(times.items()):
-        middle = statistics.median(values)
-        print(f"{name:32} {middle:8.1f} ms   {unit / middle:6.1f} x faster than pytesseract on a row")
+def _report(records: list[Record], path: Path, console: Console) -> None:
+    table.show(records, console)
+    page.write(records, path, fingerprint())
+    wrong = sum(record.wrong for record in records)
+    lines = sum(len(record.lines) for record in records)
+    console.print(f"{len(records)} poses, {lines} lines, {wrong} wrong · {path}", highlight=False)
+    if wrong:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from tests.vision.photographs import DISPLAY, PAPER, photographed, screen, slip, slip_photographed
 from tillrig.masking import Masker
 from tillrig.observers.interrogation import ScreenInterrogator, SlipInterrogator
-from tillrig.observers.redaction import painted_over
+from tillrig.observers.redaction import made_illegible, painted_over
 from tillrig.observers.screen import Sighting, State
 from tillrig.observers.slip import Capture
 from tillrig.profiles import load_profile
@@ -89,3 +89,27 @@ def test_a_row_with_a_card_number_is_painted_over(rows: list[str], hidden: list[
 
 def test_what_is_no_picture_is_not_stored_at_all() -> None:
     assert painted_over(b"no jpeg", [[(0, 0), (9, 0), (9, 9)]]) == b""
+
+
+def _detail(part: np.ndarray) -> float:
+    """Deviation within nine pixels, where it is large."""
+    exact = part.astype(np.float32)
+    spread = cv2.blur(exact * exact, (9, 9)) - cv2.blur(exact, (9, 9)) ** 2
+    return float(np.percentile(np.sqrt(np.maximum(spread, 0)), 95))
+
+
+def test_a_rig_errors_picture_shows_its_surroundings_but_no_character() -> None:
+    """Display and paper become blocks wider than their characters; with a camera that moved far, the whole picture."""
+    frames, corners = slip_photographed(slip([("9900028765432102", "text"), ("", "120")] * 8), seed=802)
+    before = picture(frames[0].jpeg)
+    for around, kept in ((60.0, True), (None, False)):
+        after = picture(made_illegible(frames[0].jpeg, corners, around))
+        points = np.asarray(corners)
+        x0, x1, y1 = int(points[:, 0].min()) + 30, int(points[:, 0].max()) - 30, int(points[:, 1].max()) - 30
+        paper = np.s_[y1 - 600 : y1, x0:x1]
+        assert _detail(before[paper]) > 20
+        assert _detail(after[paper]) < 14
+        corner = np.s_[1900:, 20:700]
+        same = np.abs(after[corner].astype(float) - before[corner]).mean() < 3
+        assert same == kept
+    assert made_illegible(b"no picture", corners, None) == b""

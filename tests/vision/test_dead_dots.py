@@ -140,3 +140,28 @@ def test_a_text_printed_wrong_twice_does_not_excuse_itself(paper_readers: Reader
         read = reader.read_slip(frames, hints)
     assert read.lines[-1].dead == ()
     assert reader.testify_line(frames, read.lines[-1], WIDE).answer is not Answer.MATCH
+
+
+def test_in_small_print_a_letter_that_only_lacks_ink_accuses_nobody(paper_readers: Readers) -> None:
+    """A dead dot takes the leg from an R; whether the firmware printed an F, nobody can tell, and that is told."""
+    printed = WIDE.replace("RELATIVE", "FELATIVE")
+    frames, corners = slip_photographed(_wide([printed], None), seed=792, count=4)
+    reader = SlipReader(PAPER, corners, readers=paper_readers)
+    line = reader.read_slip(frames, [*(text for text, _ in SHORT), WIDE]).lines[-1]
+    said = reader.testify_line(frames, line, WIDE)
+    assert said.answer is not Answer.MISMATCH
+    assert said.answer is Answer.UNREADABLE or "'R'" in said.reason
+    assert reader.testify_line(frames, line, printed).reason == ""
+
+
+@pytest.mark.parametrize(("shown", "asked"), [("号", "弓"), ("密", "蜜"), ("总", "忌"), ("类", "娄"), ("卡", "卞")])
+def test_another_character_is_seen_however_little_it_looks_like_the_expected(
+    shown: str, asked: str, paper_readers: Readers
+) -> None:
+    """Rivals are not the nearest shapes alone: what stands there may look like none of them."""
+    dots = slip([("商户存根", "text"), (f"参考{shown} REF NO:", "text"), ("RMB 5.00", "text"), ("", "120")])
+    frames, corners = slip_photographed(dots, seed=793, count=3)
+    reader = SlipReader(PAPER, corners, readers=paper_readers)
+    line = reader.read_slip(frames).lines[1]
+    assert reader.testify_line(frames, line, f"参考{shown} REF NO:").answer is Answer.MATCH
+    assert reader.testify_line(frames, line, f"参考{asked} REF NO:").answer is not Answer.MATCH

@@ -26,7 +26,7 @@ def test_pictures_are_read_in_order_and_bad_entries_are_named(tmp_path: Path) ->
         {"image": "screen.jpg", "kind": "screen", "profile": "classic", "corners": corners},
         {"image": "torn.jpg", "kind": "screen", "profile": "classic", "corners": corners},
         {"image": "screen.jpg", "kind": "screen", "profile": "classic", "corners": corners[:3]},
-        {"image": "screen.jpg", "kind": "photo", "profile": "classic", "corners": corners},
+        {"image": "screen.jpg", "kind": "video", "profile": "classic", "corners": corners},
         {"image": "slip.jpg", "kind": "slip", "profile": "classic", "corners": edges},
     ]
     listing = tmp_path / "list.jsonl"

@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Run the suites on a simulated rig."),
     "run": ("run", "Run pytest and Robot suites on a rig."),
     "rig": ("rig", "Check the instruments of a rig, one by one."),
+    "calibrate": ("calibrate", "Find where a rig's cameras look, and whether they still do."),
+    "learn": ("learn", "Learn a terminal's font from its own display."),
     "report": ("report", "Write the HTML summary of a run again."),
     "read": ("read", "Read screens and slips in pictures."),
     "decode": ("decode", "Decode ISO 8583 and cash-register messages."),

@@ -11,7 +11,7 @@ from typing import Annotated, Protocol, TypeVar
 import msgspec
 
 from tillrig.errors import CameraError
-from tillrig.ports.camera import CameraControls, Shot
+from tillrig.ports.camera import CameraControls, Shot, StreamFault
 
 #: No frame for so long: `check` calls the camera broken.
 FRESH_S = 1.0
@@ -20,8 +20,38 @@ FIRST_S = 8.0
 #: No frame for so long: whoever waits for one is told, however late the deadline.
 STALL_S = 2.0
 
+#: Kinds of a stream's faults.
+NO_FRAMES, TORN, WRONG_DEVICE = "no frames", "torn stream", "wrong device"
+_KEPT_FAULTS = 200
+
 Pixel = Annotated[int, msgspec.Meta(ge=1)]
 Point = tuple[float, float]
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A printed plate around the display. `markers`: ArUco number to the place (mm) of the marker's top-left corner,
+    from the dot matrix's own top-left corner to the right and down; `display_mm`: the dot matrix's width and height."""
+
+    markers: dict[int, Point]
+    marker_mm: Annotated[float, msgspec.Meta(gt=0)]
+    display_mm: tuple[Annotated[float, msgspec.Meta(gt=0)], Annotated[float, msgspec.Meta(gt=0)]]
+    dictionary: str = "4X4_50"
+
+
+class TornError(CameraError):
+    """What came is no whole picture."""
+
+
+class WrongDeviceError(CameraError):
+    """What came is not from the camera that the rig file describes."""
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands beside the display or the paper and never changes, px, clockwise from top-left: a grey `patch`, and
+    `edges` (a dark frame, printed markers)."""
+
+    patch: tuple[Point, Point, Point, Point] | None = None
+    edges: tuple[tuple[Point, Point, Point, Point], ...] = ()
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +62,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     distortion_k1  radial term of the lens: a point at r (in half diagonals of the frame) is seen at r (1 + k1 r^2)
     px_per_dot     camera pixels a printer dot
     exposure_ms, focus   locked at opening where given
+    target         printed markers that `tillrig calibrate` finds the corners by
+    watch          marks by which light, focus and place of the camera are watched
     """
 
     size: tuple[Pixel, Pixel] | None = None
@@ -42,6 +74,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exposure_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
     focus: float | None = None
     keep_s: Annotated[float, msgspec.Meta(ge=1, le=120)] = 8.0
+    target: Target | None = None
+    watch: Watch | None = None
 
 
 class FrameRing:
@@ -55,6 +89,7 @@ class FrameRing:
         self._index = 0
         self._last_at = time.monotonic()
         self._fault = ""
+        self._faults: deque[StreamFault] = deque(maxlen=_KEPT_FAULTS)
         self._closed = self._ended = False
 
     def push(self, at: float, jpeg: bytes) -> None:
@@ -63,7 +98,9 @@ class FrameRing:
             self._index += 1
             self._shots.append(shot)
             self._last_at = time.monotonic()
-            self._fault = ""
+            if self._fault:
+                self._fault = ""
+                self._mended(self._last_at)
             self._came.notify_all()
         for sink in self._sinks:
             try:
@@ -71,10 +108,23 @@ class FrameRing:
             except Exception as error:  # noqa: BLE001 - a listener's mistake must not blind the others
                 self.fail(f"a listener failed: {type(error).__name__}: {error}")
 
-    def fail(self, fault: str) -> None:
+    def fail(self, fault: str, kind: str = NO_FRAMES) -> None:
         """What is wrong now; the next good frame clears it."""
         with self._came:
             self._fault = fault
+            last = self._faults[-1] if self._faults else None
+            if last is None or last.until is not None or last.kind != kind:
+                now = time.monotonic()
+                self._mended(now)
+                self._faults.append(StreamFault(now, None, kind, fault))
+
+    def _mended(self, at: float) -> None:
+        if self._faults and self._faults[-1].until is None:
+            self._faults[-1] = msgspec.structs.replace(self._faults[-1], until=at)
+
+    def faults(self, since: float) -> tuple[StreamFault, ...]:
+        with self._came:
+            return tuple(one for one in self._faults if one.until is None or one.until >= since)
 
     def end(self, fault: str) -> None:
         """No frame will ever come again; nobody need wait."""
@@ -158,6 +208,9 @@ class RingCamera:
     def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]:
         return self._frames.subscribe(sink)
 
+    def faults(self, since: float) -> tuple[StreamFault, ...]:
+        return self._frames.faults(since)
+
     def check(self) -> None:
         self._frames.check()
 
@@ -183,6 +236,13 @@ def locked(camera: Opened, view: View) -> Opened:
         camera.close()
         raise
     return camera
+
+
+def kind_of(error: CameraError) -> str:
+    """Which kind of fault an error of the stream is."""
+    if isinstance(error, TornError):
+        return TORN
+    return WRONG_DEVICE if isinstance(error, WrongDeviceError) else NO_FRAMES
 
 
 def lock_as_declared(name: str, view: View, lock: Callable[[CameraControls], CameraControls]) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import STALL_S, RingCamera, View, locked
+from tillrig.drivers.frame_ring import STALL_S, RingCamera, View, kind_of, locked
 from tillrig.drivers.mjpeg_stream import MjpegStream
 from tillrig.drivers.registry import Context, PortKind
 from tillrig.errors import CameraError
@@ -43,7 +43,7 @@ class MjpegCamera(RingCamera):
         self._lock = threading.Lock()
         # The first connection is made here, so that a camera that is not there is told at opening.
         try:
-            first = MjpegStream(options.url, options.timeout_ms / 1000)
+            first = MjpegStream(options.url, options.timeout_ms / 1000, options.size)
         except CameraError as error:
             raise CameraError(f"{name}: {error}") from error
         self._thread = threading.Thread(target=self._run, args=(first,), name=f"{name}-grab", daemon=True)
@@ -82,12 +82,12 @@ class MjpegCamera(RingCamera):
         while not self._closing.is_set():
             try:
                 if stream is None:
-                    stream = MjpegStream(self._options.url, self._options.timeout_ms / 1000)
+                    stream = MjpegStream(self._options.url, self._options.timeout_ms / 1000, self._options.size)
                 with self._lock:
                     self._stream = stream
                 self._read(stream)
             except CameraError as error:
-                self._frames.fail(str(error))
+                self._frames.fail(str(error), kind_of(error))
             finally:
                 if stream is not None:
                     stream.close()

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from tillrig.drivers.frame_ring import TornError, WrongDeviceError
+from tillrig.drivers.jpeg import JpegError, checked_size
 from tillrig.errors import CameraError
 
 #: No picture of a camera is larger.
@@ -19,9 +21,13 @@ _SAME_CLOCK_S = 30.0
 
 
 class MjpegStream:
-    """One connection. Iterating yields (monotonic time of exposure or arrival, JPEG bytes); raises CameraError."""
+    """One connection. Iterating yields (monotonic time of exposure or arrival, JPEG bytes); raises CameraError.
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    `size`: width and height that its pictures must have.
+    """
+
+    def __init__(self, url: str, timeout_s: float, size: tuple[int, int] | None = None) -> None:
+        self._size = size
         parts = urlsplit(url)
         kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
         if parts.scheme not in kinds or not parts.hostname:
@@ -80,11 +86,23 @@ class MjpegStream:
         else:
             jpeg = self._response.read(length)
             if len(jpeg) < length:
-                raise CameraError(f"{self._url} ended {length - len(jpeg)} bytes before a part's end")
+                raise TornError(f"{self._url} ended {length - len(jpeg)} bytes before a part's end")
         arrived = time.monotonic()
         if not jpeg.startswith(b"\xff\xd8") or b"\xff\xd9" not in jpeg[-64:]:
-            raise CameraError(f"{self._url} sent a part that is no JPEG: {jpeg[:8].hex(' ')} … {jpeg[-8:].hex(' ')}")
+            raise TornError(f"{self._url} sent a part that is no JPEG: {jpeg[:8].hex(' ')} … {jpeg[-8:].hex(' ')}")
+        self._check_picture(jpeg)
         return exposure_time(stamp, arrived), jpeg
+
+    def _check_picture(self, jpeg: bytes) -> None:
+        try:
+            size = checked_size(jpeg)
+        except JpegError as error:
+            raise TornError(f"{self._url} sent a damaged picture: {error}") from error
+        if self._size is not None and size != self._size:
+            raise WrongDeviceError(
+                f"{self._url}: pictures are {size[0]}x{size[1]} px, the rig file says "
+                f"{self._size[0]}x{self._size[1]}: does another camera answer there?"
+            )
 
     def _line(self) -> bytes:
         line: bytes = self._response.readline(_LINE)
@@ -122,7 +140,7 @@ class MjpegStream:
         while True:
             line = self._line()
             if self._is_boundary(line):
-                raise CameraError(f"{self._url}: a part ended without an end of image")
+                raise TornError(f"{self._url}: a part ended without an end of image")
             data += line
             if data[-4:].rstrip(b"\r\n").endswith(b"\xff\xd9"):
                 return bytes(data.rstrip(b"\r\n"))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tillrig.drivers.frame_ring import STALL_S, RingCamera, View, locked
+from tillrig.drivers.frame_ring import STALL_S, RingCamera, View, WrongDeviceError, kind_of, locked
 from tillrig.drivers.registry import Context, PortKind
 from tillrig.errors import CameraError
 from tillrig.ports.camera import CameraControls
@@ -131,7 +131,7 @@ class OpencvCamera(RingCamera):
                 if self._file is not None:
                     self._frames.end(str(error))
                     return
-                self._frames.fail(str(error))
+                self._frames.fail(str(error), kind_of(error))
             self._reopen()
 
     def _grab(self) -> None:
@@ -150,7 +150,7 @@ class OpencvCamera(RingCamera):
                 raise CameraError(f"{self.name}: {self._source()!r} {what}")
             size = (picture.shape[1], picture.shape[0])
             if self._options.size not in (None, size):
-                raise CameraError(f"{self.name}: frames are {size} px, the rig file says {self._options.size}")
+                raise WrongDeviceError(f"{self.name}: frames are {size} px, the rig file says {self._options.size}")
             encoded, jpeg = cv2.imencode(".jpg", picture, quality)
             if encoded:
                 self._frames.push(at, jpeg.tobytes())
@@ -163,7 +163,7 @@ class OpencvCamera(RingCamera):
             try:
                 capture = self._open()
             except CameraError as error:
-                self._frames.fail(str(error))
+                self._frames.fail(str(error), kind_of(error))
                 continue
             with self._device_lock:
                 self._capture.release()

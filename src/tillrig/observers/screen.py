@@ -15,6 +15,7 @@ from queue import Empty, Full, Queue
 from tillrig.errors import CameraError
 from tillrig.masking import mask_digits
 from tillrig.observers.attention import Attention
+from tillrig.observers.lookout import Lookout
 from tillrig.ports.camera import Camera, Shot
 from tillrig.profiles import Profile, Recognition
 from tillrig.timeline import Timeline
@@ -112,8 +113,10 @@ class ScreenObserver:
         dark: Callable[[Frame], bool],
         profile: Profile,
         timeline: Timeline,
+        lookout: Lookout,
     ) -> None:
         self._camera, self._watch, self._dark = camera, watch, dark
+        self._lookout = lookout
         self._profile, self._timeline = profile, timeline
         self._dark_frames = 0
         self._agreement = Agreement(reader)
@@ -125,7 +128,6 @@ class ScreenObserver:
         self._settled = False
         self._read_last: Frame | None = None
         self.expected: frozenset[str] = frozenset()
-        self.condition: str = ""
         self.failure: BaseException | None = None
         self.last_frame: Frame | None = None
         self.frames_read = 0
@@ -166,8 +168,7 @@ class ScreenObserver:
         """Raise CameraError when the camera cannot testify now."""
         if self.failure is not None:
             raise CameraError(f"screen camera: {self.failure}") from self.failure
-        if self.condition:
-            raise CameraError(f"screen camera: {self.condition}")
+        self._lookout.check()
         if self.last_frame is None or time.monotonic() - self.last_frame.time > SILENT_S:
             self._camera.check()
 
@@ -195,10 +196,11 @@ class ScreenObserver:
 
     def _run(self) -> None:
         while (shot := self._queue.get()) is not None:
+            frame = Frame.of(shot, "screen")
             try:
-                self._look(Frame.of(shot, "screen"))
+                self._look(frame)
             except CameraError as error:
-                self._tell_condition(str(error))
+                self._lookout.note(frame, str(error))
             except Exception as error:  # noqa: BLE001 - must reach the waiting thread, which raises it
                 self.failure = error
                 self._timeline.append("camera", camera="screen", condition=f"observer failed: {error!r}")
@@ -212,7 +214,9 @@ class ScreenObserver:
         self.last_frame = frame
         self._attention.looked(frame.time)
         state = self._watch.feed(frame)
-        self._tell_condition(state.condition.value if state.condition else "")
+        self._lookout.note(frame)
+        if state.condition is not None or self._lookout.watch.doubtful:
+            return  # what such a camera shows is not read
         moved = state.generation != self._generation
         current = self.current
         if not moved and self._settled and current is not None:
@@ -298,8 +302,3 @@ class ScreenObserver:
             return Recognition(kind=DARK, score=1.0)
         found: Recognition = self._profile.recogniser.recognise(rows, self.expected)
         return found
-
-    def _tell_condition(self, condition: str) -> None:
-        if condition != self.condition:
-            self.condition = condition
-            self._timeline.append("camera", camera="screen", condition=condition or "sound")

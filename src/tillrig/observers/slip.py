@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tillrig.errors import CameraError
 from tillrig.observations import Testimony
+from tillrig.observers.lookout import Lookout
 from tillrig.ports.camera import Camera, Shot
 from tillrig.timeline import Timeline
 from tillrig.vision import Frame, SlipLine, SlipReader
@@ -41,8 +42,9 @@ class Capture:
 class SlipObserver:
     """Looks at the paper only when asked: two slips can follow each other without a cut."""
 
-    def __init__(self, camera: Camera, reader: SlipReader, timeline: Timeline) -> None:
+    def __init__(self, camera: Camera, reader: SlipReader, timeline: Timeline, lookout: Lookout | None = None) -> None:
         self._camera, self._reader, self._timeline = camera, reader, timeline
+        self._lookout = lookout
         self._count = 0
 
     def at_rest(self, since: float, deadline: float) -> Capture | None:
@@ -105,8 +107,10 @@ class SlipObserver:
         return not self._reader.at_rest(before, Frame.of(latest, "slip"))
 
     def check(self) -> None:
-        """Raise CameraError when the camera cannot testify: silent, black, or frozen."""
+        """Raise CameraError when the camera cannot testify now."""
         self._camera.check()
+        if self._lookout is not None:
+            self._lookout.check()
         latest = self._camera.latest()
         if latest is None:
             raise CameraError("slip camera: no frame yet")

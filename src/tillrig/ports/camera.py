@@ -16,6 +16,16 @@ class Shot(msgspec.Struct, frozen=True):
     jpeg: bytes
 
 
+class StreamFault(msgspec.Struct, frozen=True):
+    """The stream was not sound from `at` to `until` (monotonic seconds; None: it still is not). `kind`: torn stream,
+    wrong device, no frames."""
+
+    at: float
+    until: float | None
+    kind: str
+    text: str
+
+
 class CameraControls(msgspec.Struct, frozen=True, kw_only=True):
     """As read back from the device; None where it cannot say."""
 
@@ -44,6 +54,9 @@ class Camera(Protocol):
         """Lock exposure and focus, and return what the device reads back."""
 
     def subscribe(self, sink: Callable[[Shot], None]) -> Callable[[], None]: ...
+
+    def faults(self, since: float) -> tuple[StreamFault, ...]:
+        """What was wrong with the stream at some time after `since` (monotonic seconds), oldest first."""
 
     def check(self) -> None:
         """Raise when no frame came for a second, or the stream is broken."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,11 +14,13 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Font(_Part, frozen=True, kw_only=True):
-    """`path` absolute, or relative to the profile's directory; `size` in dots; `index` the face of a collection."""
+    """`path` absolute, or relative to the profile's directory; `size` in dots; `index` the face of a collection; `kind`
+    "learned" for what `tillrig learn` wrote."""
 
     path: str
     size: int
     index: int = 0
+    kind: Literal["", "learned"] = ""
 
 
 class Display(_Part, frozen=True, kw_only=True):

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from tillrig import drivers
-from tillrig.drivers.frame_ring import Point, View
+from tillrig.drivers.frame_ring import View
 from tillrig.errors import ProfileError, SuiteError
 from tillrig.profiles import find_profile, read_profile
+from tillrig.rigs.calibration import Calibration, calibration_file, crossed
 from tillrig.rigs.document import Document, Trail
 from tillrig.rigs.schema import HostSpec, Instrument, Rig, Roles, SimulateSpec
 from tillrig.rigs.trial import refused
@@ -26,14 +27,6 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     simulated: bool = False
     host: HostSpec | None = None
     simulate: SimulateSpec | None = None
-
-
-class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What calibrating a camera found; overrides the rig file."""
-
-    corners: tuple[Point, Point, Point, Point] | None = None
-    distortion_k1: float | None = None
-    px_per_dot: float | None = None
 
 
 def load_rig(path: Path | str) -> Rig:
@@ -140,13 +133,8 @@ def _check_corners(document: Document, trail: Trail, view: Any) -> None:
     corners = getattr(view, "corners", None)
     if not isinstance(view, View | Calibration) or corners is None:
         return
-    for (ax, ay), (bx, by), (cx, cy) in zip(corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True):
-        if (bx - ax) * (cy - by) - (by - ay) * (cx - bx) <= 0:
-            raise document.error(
-                (*trail, "corners"),
-                "these are no corners of a picture; allowed: four [x, y] in px of the display or the paper window, "
-                "clockwise from its top left",
-            )
+    if problem := crossed(corners):
+        raise document.error((*trail, "corners"), problem)
 
 
 def _check_board(document: Document, instruments: dict[str, Instrument], name: str, instrument: Instrument) -> None:
@@ -235,8 +223,8 @@ def _channels(spec: Any) -> Iterator[tuple[Trail, int]]:
         yield ("slot_bits", number), channel
 
 
-def _calibrated(path: Path, instruments: dict[str, Instrument]) -> dict[str, Instrument]:
-    beside = path.with_name(f"{path.stem}.calibration.yaml")
+def _calibrated(path: Path, instruments: dict[str, Instrument], pose: str | None = None) -> dict[str, Instrument]:
+    beside = calibration_file(path)
     if not beside.is_file():
         return instruments
     document = Document(beside)
@@ -247,7 +235,14 @@ def _calibrated(path: Path, instruments: dict[str, Instrument]) -> dict[str, Ins
             raise document.error((name,), f"is no camera of {path.name}; its cameras: {', '.join(cameras) or 'none'}")
         found = document.convert((name,), entry, Calibration)
         _check_corners(document, (name,), found)
-        known = {key: value for key, value in msgspec.structs.asdict(found).items() if value is not None}
-        options = msgspec.structs.replace(instruments[name].options, **known)
+        if found.pose != pose:
+            # Found on another pose of a simulated camera, or on another rig: it says nothing of this one.
+            continue
+        options = msgspec.structs.replace(instruments[name].options, **found.overrides())
         merged[name] = msgspec.structs.replace(instruments[name], options=options)
     return merged
+
+
+def calibrated(rig: Rig, pose: str | None) -> Rig:
+    """The rig with what lies beside its file, as far as it was found at this `pose` of a simulated camera."""
+    return msgspec.structs.replace(rig, instruments=_calibrated(rig.path, rig.instruments, pose))

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tillrig import drivers
-from tillrig.drivers.frame_ring import Point, View
+from tillrig.drivers.frame_ring import Point, View, Watch
 from tillrig.drivers.registry import Context, Emit, Secrecy
 from tillrig.drivers.technician import Technician
 from tillrig.errors import BlockedError, RigFileError, TillrigError
@@ -22,7 +22,7 @@ from tillrig.ports.link import Link
 from tillrig.ports.serial import SerialLine
 from tillrig.ports.switches import Switches
 from tillrig.rigs.compose import RoleSet, compose
-from tillrig.rigs.load import load_rig
+from tillrig.rigs.load import calibrated, load_rig
 from tillrig.rigs.lock import RigLock
 from tillrig.rigs.schema import HostSpec, Rig
 from tillrig.rigs.simulated import Simulation, described
@@ -41,6 +41,7 @@ class CameraView(msgspec.Struct, frozen=True, kw_only=True):
     distortion_k1: float
     px_per_dot: float | None
     exposure_ms: float | None
+    watch: Watch | None = None
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -250,7 +251,7 @@ def open_rig(
     try:
         if rig.simulate is not None:
             simulation = Simulation(rig)
-            rig = described(rig, simulation, load_rig)
+            rig = described(rig, simulation, load_rig, calibrated)
         opened = OpenRig(rig, tell, technician or Technician(), lock, simulation)
     except BaseException:
         if simulation is not None:

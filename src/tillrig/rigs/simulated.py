@@ -138,10 +138,20 @@ def words(key: str, value: str, base: Path) -> tuple[str, str]:
     return OPTIONS[key], str((base / value).resolve()) if key in _PATHS else value
 
 
-def described(rig: Rig, simulation: Simulation, load: Callable[[Path], Rig]) -> Rig:
-    """The bench's own description under the name and path of the rig file that started it."""
+def described(
+    rig: Rig, simulation: Simulation, load: Callable[[Path], Rig], calibrated: Callable[[Rig, str], Rig]
+) -> Rig:
+    """The bench's own description under the name and path of the rig file that started it, with the calibration that
+    was made of this very pose."""
+    assert rig.simulate is not None
     found = load(simulation.rig_file)
-    return msgspec.structs.replace(found, name=rig.name, profile=rig.profile, path=rig.path, simulate=rig.simulate)
+    found = msgspec.structs.replace(found, name=rig.name, profile=rig.profile, path=rig.path, simulate=rig.simulate)
+    return calibrated(found, pose_of(rig.simulate))
+
+
+def pose_of(spec: SimulateSpec) -> str:
+    """What draws the cameras' pose: a calibration holds for one of them."""
+    return f"{spec.grade} seed {spec.seed}"
 
 
 def _directory(rig: Rig) -> Path:

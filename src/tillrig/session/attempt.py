@@ -81,6 +81,11 @@ class Attempt:
         """Something a reader should know that is no finding."""
         self._notes.append(self._masker.text(text))
 
+    def show(self, picture: str, name: str) -> None:
+        """A picture (blob) that says why, for the report; once."""
+        if (picture, name) not in self._gallery:
+            self._gallery = [*self._gallery, (picture, name)][-24:]
+
     def begins(self, serialised: bytes) -> None:
         """An action is about to be carried out: kept in actions.jsonl, however it ends, so that it can be replayed."""
         try:

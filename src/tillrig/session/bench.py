@@ -20,13 +20,18 @@ from tillrig.masking import Masker
 from tillrig.observers.darkness import Darkness
 from tillrig.observers.host import HostObserver
 from tillrig.observers.interrogation import ScreenInterrogator, SlipInterrogator
+from tillrig.observers.lookout import SLIP_EVERY, Episode, Lookout, SlipLookout
 from tillrig.observers.screen import ScreenObserver
 from tillrig.observers.slip import SlipObserver
 from tillrig.operator import Hand, Operator
 from tillrig.profiles import Profile, load_profile
-from tillrig.rigs import OpenRig, Rig, open_rig
+from tillrig.rigs import CameraView, OpenRig, Rig, open_rig
 from tillrig.timeline import Timeline
 from tillrig.vision import ScreenReader, ScreenWatch, SlipReader, display_geometry, paper_geometry
+from tillrig.vision.watch import Area, CameraWatch, Marks
+
+#: A camera that gives fewer frames a second is a person with a camera, whose pictures are not watched.
+LEAST_FPS = 2.0
 
 
 class Bench:
@@ -75,12 +80,14 @@ class Bench:
         if camera is None or view is None or view.corners is None:
             raise RigFileError(f"{self.rig.rig.path}: instruments.screen: a camera with calibrated corners is needed")
         geometry, k1 = display_geometry(self.profile), view.distortion_k1
-        watch = ScreenWatch(geometry, view.corners, k1=k1)
+        guard = CameraWatch(Area.screen(view.corners), _marks(view), size=view.size)
+        watch = ScreenWatch(geometry, view.corners, k1=k1, camera=guard)
+        self.lookouts: list[Lookout] = [Lookout("screen", camera, guard, self.timeline)]
         quick = ScreenReader(geometry, view.corners, k1=k1)
         self.screen_reader = ScreenReader(geometry, view.corners, k1=k1)
         self.blind_reader = ScreenReader(geometry, view.corners, k1=k1, fit=False, readers=self.screen_reader.readers)
         dark = Darkness(geometry, view.corners, k1)
-        self.eye = ScreenObserver(camera, quick, watch, dark, self.profile, self.timeline)
+        self.eye = ScreenObserver(camera, quick, watch, dark, self.profile, self.timeline, self.lookouts[0])
         self._closing.callback(self.eye.close)
         self.screens = ScreenInterrogator(self.screen_reader, self.profile, self.masker)
         self.slips: SlipObserver | None = None
@@ -90,7 +97,12 @@ class Bench:
             paper = paper_geometry(self.profile)
             observer_reader = SlipReader(paper, view.corners, k1=view.distortion_k1)
             reader = SlipReader(paper, view.corners, k1=view.distortion_k1, readers=observer_reader.readers)
-            self.slips = SlipObserver(camera, observer_reader, self.timeline)
+            if camera.fps > LEAST_FPS:
+                guard = CameraWatch(Area.paper(view.corners), _marks(view), size=view.size, every=SLIP_EVERY)
+                lookout = SlipLookout(camera, guard, self.timeline)
+                self._closing.callback(lookout.close)
+                self.lookouts.append(lookout)
+            self.slips = SlipObserver(camera, observer_reader, self.timeline, *self.lookouts[1:])
             self.slip_interrogator = SlipInterrogator(reader, self.profile, self.masker)
 
     def warm_up(self) -> None:
@@ -131,6 +143,10 @@ class Bench:
             self._unanswered.clear()
         return quiet
 
+    def troubles(self, since: float, until: float) -> tuple[Episode, ...]:
+        """What was wrong with a camera at some time between the two, waiting until each watch can tell."""
+        return tuple(one for lookout in self.lookouts for one in lookout.episodes(since, until))
+
     def prove(self) -> dict[str, str]:
         """Ask the instruments to prove themselves: their word by the first part of a point; reasons on the timeline."""
         words: dict[str, str] = {}
@@ -170,6 +186,10 @@ class Bench:
         """Idempotent; switches open first."""
         self.rig.safe()
         self._closing.close()
+
+
+def _marks(view: CameraView) -> Marks | None:
+    return None if view.watch is None else Marks(patch=view.watch.patch, edges=view.watch.edges)
 
 
 def _step_back() -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from tillrig.errors import InconclusiveError
 from tillrig.observations import HostSeen, Observation
+from tillrig.observers.lookout import Episode
 from tillrig.verdicts import Finding, Verdict, fold
 
 #: A field of a request that reached the host.
@@ -17,7 +18,8 @@ _IN_A_MESSAGE = re.compile(r"host\.\w+\.F\d")
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`branch` as chosen by the host's log; `seconds` of the action by the wall clock, judging included, and
     `terminal_seconds` of them in which the terminal took no input (plus its keys at 40 + 40 ms). `spent`: seconds of
-    the rest by what took them: settle (waiting for a steady picture), serial, card, engine, read.
+    the rest by what took them: settle (waiting for a steady picture), serial, card, engine, read. `troubles`: what was
+    wrong with a camera meanwhile.
     """
 
     branch: str
@@ -27,6 +29,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     terminal_seconds: float
     operating_seconds: float = 0.0
     spent: dict[str, float] = {}
+    troubles: tuple[Episode, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -18,6 +18,7 @@ from tillrig.judge.judgement import choose_branch
 from tillrig.judge.screens import PASSING_BY, is_passing, pair
 from tillrig.judge.slips import align_lines
 from tillrig.observations import Abandoned, HostSeen, Observation, PaperSeen, ScreenSeen
+from tillrig.observers.lookout import Episode
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.observers.slip import Capture
 from tillrig.operator import Performance, Track
@@ -64,6 +65,8 @@ class Proceedings:
         self._began, self._first_exchange = 0.0, 0
         self._first, self._broken_off_at = 0, 0.0
         self._captures: list[Capture] = []
+        self._looked = 0.0
+        self._troubles: tuple[Episode, ...] = ()
         self.counts = Counts()
         self.gallery: list[tuple[str, str]] = []
         bench.operator.on_sighting = self._prefetch_screen
@@ -104,7 +107,7 @@ class Proceedings:
         self._settle(session, judgement)
         money = (
             money_findings(session.ledger, bench.host, self._engine.parameters.terminal_no, observations)
-            if judgement.certain
+            if judgement.certain and not self._troubles
             else ()
         )
         self.counts = self._counted(observations)
@@ -120,6 +123,7 @@ class Proceedings:
             terminal_seconds=performance.terminal_seconds(sightings),
             operating_seconds=operated,
             spent=bench.hand.watch.take(),
+            troubles=self._troubles,
         )
 
     @property
@@ -132,6 +136,7 @@ class Proceedings:
         bench = self._bench
         self._broken_off_at = 0.0
         self._began, self._first_exchange = time.monotonic(), len(bench.exchanges)
+        self._troubles = ()
         self._bindings = {**session.bindings, "year": f"{datetime.now():%Y}"}
         bench.hand.watch.take()
         with bench.hand.watch("engine"):
@@ -283,7 +288,8 @@ class Proceedings:
             observations = self._observations(performance, sightings, heard)
         with watch("engine"):
             judgement = judge(self._branches, observations, self._bindings, self._bench.profile)
-        if any(one.verdict is not Verdict.PASS for one in judgement.findings):
+        self._troubles = self._bench.troubles(self._began, self._looked)
+        if self._troubles or any(one.verdict is not Verdict.PASS for one in judgement.findings):
             witnesses: Witnesses = self._proof(performance)
             judgement = judge(self._branches, observations, self._bindings, self._bench.profile, witnesses)
         return judgement, observations
@@ -293,6 +299,10 @@ class Proceedings:
         words = dict(self._bench.prove())
         if self._bench.eye.largest_gap(performance.started) > LONGEST_GAP_S:
             words[PASSING_BY] = "none"
+        for trouble in self._troubles:
+            # Whoever operates by a screen that is not to be trusted proves nothing at the other points either.
+            blamed = ("slip",) if trouble.camera == "slip" else ("screen", "slip", "host", "ecr", "console")
+            words |= dict.fromkeys(blamed, "blames_rig")
         return words  # type: ignore[return-value]
 
     def _interrogate(
@@ -307,6 +317,7 @@ class Proceedings:
                 bench.screens.ask(sightings[j], render_screen(bench.profile, steps[i], bindings))
             elif j is not None and not seen[j].kind and seen[j].settled:
                 bench.screens.ask_as_read(sightings[j])
+        self._looked = time.monotonic()
         for number, capture in enumerate(performance.captures):
             self._ask_slip(capture, branch, bindings, number)
             if bench.slip_interrogator is not None:
@@ -355,7 +366,7 @@ class Proceedings:
         """The branch that fits becomes the ledger, as far as it is certain."""
         session.bindings = {**session.bindings, **judgement.bindings}
         ledger = self._engine.resolve(judgement.ledger, judgement.bindings)  # type: ignore[arg-type]
-        if not judgement.certain:
+        if not judgement.certain or self._troubles:
             ledger = msgspec.structs.replace(ledger, uncertain=True)
         session.ledger = ledger
 

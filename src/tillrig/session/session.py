@@ -15,13 +15,14 @@ from tillrig import progress
 from tillrig.actions import Action
 from tillrig.console import ConsoleClient
 from tillrig.drivers.technician import Technician
-from tillrig.errors import BlockedError, EvidenceError, TillrigError, UsageError
+from tillrig.errors import BlockedError, CameraError, EvidenceError, InconclusiveError, TillrigError, UsageError
 from tillrig.evidence.records import ActionRecord, HealthRecord, SessionRecord
 from tillrig.evidence.writer import session_path, write_json
 from tillrig.host import TestHost
 from tillrig.host.scenarios import AnyScenario, Scenario
 from tillrig.lab import Lab, load_lab
 from tillrig.masking import Masker
+from tillrig.observers.lookout import Episode
 from tillrig.profiles import Profile
 from tillrig.reference import CardFacts, Conditions, Engine, Ledger, Parameters
 from tillrig.rigs import OpenRig, Rig
@@ -166,6 +167,7 @@ class Session:
         """`do` from the state in which the terminal is. `judged` False: on the way to a state, where only a proven FAIL
         counts for the attempt.
         """
+        began = time.monotonic()
         progress.emit("action", text=describe(action))
         interferer = Interferer(self, interferences)
         try:
@@ -175,6 +177,9 @@ class Session:
             conditions = conditions_of(interferences, self._proceedings.standing())
             outcome = self._carry_out(action, conditions, interferer)
             undone = tuple(unmet(self._proceedings.branches, self.host.scenarios, interferer.missed))
+        except TillrigError as stopped:
+            self._blame_camera(began, stopped)
+            raise
         finally:
             self.host.clear()
         found = outcome.findings
@@ -183,6 +188,8 @@ class Session:
             self.ledger = msgspec.structs.replace(self.ledger, uncertain=True)
         outcome = msgspec.structs.replace(outcome, findings=(*found, *undone))
         self._keep(action, outcome, judged=judged)
+        if outcome.troubles:
+            raise CameraError(self._shown(outcome.troubles))
         for failure in interferer.errors:
             raise failure
         return outcome
@@ -213,6 +220,22 @@ class Session:
         text = f"{describe(action)} (broken off)"
         record = ActionRecord(type=type(action).__name__, text=text, verdict=verdict, seconds=round(seconds, 3))
         attempt.did(record, proceedings.gallery if found else [])
+
+    def _blame_camera(self, began: float, error: TillrigError) -> None:
+        """What stopped an action while a camera was no witness is the camera's doing. Keeps its picture; raises
+        CameraError in place of what is not certain."""
+        troubles = self.bench.troubles(began, time.monotonic())
+        if troubles:
+            text = self._shown(troubles)
+            if isinstance(error, InconclusiveError | BlockedError):
+                raise CameraError(f"{text} (meanwhile: {error})") from error
+
+    def _shown(self, troubles: Sequence[Episode]) -> str:
+        """Their pictures into the attempt's gallery; what they were, in words."""
+        for one in troubles:
+            if self._attempt is not None and one.picture:
+                self._attempt.show(one.picture, f"{one.camera} camera: {one.condition}")
+        return "; ".join(dict.fromkeys(one.text for one in troubles))
 
     def report(self, finding: Finding) -> None:
         """Add a finding that no action made to the attempt that is open."""
@@ -251,7 +274,12 @@ class Session:
 
     def ready(self, records: int | None = None) -> None:
         """Signed in, menu shown. `records` 0: an empty batch; n: at least n records in it. Raises BlockedError."""
-        self._navigator.ready(records)
+        began = time.monotonic()
+        try:
+            self._navigator.ready(records)
+        except (BlockedError, CameraError) as error:
+            self._blame_camera(began, error)
+            raise
 
     def ensure(self, state: str) -> None:
         """dark, operator_prompt, menu or empty_batch. Raises BlockedError when it cannot be had."""
@@ -274,7 +302,9 @@ class Session:
     def check(self) -> tuple[HealthRecord, ...]:
         """Every instrument asked whether it works."""
         found = [HealthRecord(instrument=one.instrument, ok=one.ok, text=one.text) for one in self.rig.check()]
-        for name, check in (("screen seen", self.bench.eye.check), ("test host", self.host.check)):
+        asked = [("screen seen", self.bench.eye.check), ("test host", self.host.check)]
+        asked += [(f"{one.name} seen", one.check) for one in self.bench.lookouts if one.name != "screen"]
+        for name, check in asked:
             try:
                 check()
                 found.append(HealthRecord(instrument=name, ok=True, text="ok"))

@@ -13,10 +13,10 @@ import numpy as np
 
 from tillrig.errors import CameraError, UsageError
 from tillrig.vision.geometry import Grey
+from tillrig.vision.picture_file import LONGEST_SIDE, picture_bytes
 
 cv2.setNumThreads(1)
 _FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4}
-_LONGEST_SIDE = 12_000
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -45,8 +45,7 @@ class Frame(msgspec.Struct, frozen=True):
 
     def image(self) -> Grey:
         """Decoded BGR picture, height x width x 3. Raises CameraError."""
-        picture = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR) if self.jpeg else None
-        return _sound(picture, self)
+        return _sound(_decode(self.jpeg, cv2.IMREAD_COLOR), self)
 
     @classmethod
     def of(cls, shot: Any, camera: str = "screen") -> Frame:
@@ -55,13 +54,10 @@ class Frame(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_file(cls, path: str | Path, sequence: int = 0) -> Frame:
-        """A stored picture as a frame; decoded at once, so that a bad file is known by its name. Raises UsageError,
-        CameraError."""
+        """A stored picture as a frame, upright as a viewer shows it; decoded at once, so that a bad file is known by
+        its name. Raises UsageError."""
         path = Path(path)
-        try:
-            frame = cls(0.0, path.read_bytes(), path.name, sequence)
-        except OSError as problem:
-            raise UsageError(f"picture {path} cannot be read: {problem.strerror or problem}") from problem
+        frame = cls(0.0, picture_bytes(path), path.name, sequence)
         try:
             frame.grey()
         except CameraError as problem:
@@ -85,19 +81,25 @@ def _decoded(frame: Frame, reduce: int) -> Grey:
     hit = _recent.get(key)
     if hit is not None and hit[0] is frame.jpeg:
         return hit[1]
-    picture = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), _FLAGS[reduce]) if frame.jpeg else None
-    picture = _sound(picture, frame)
+    picture = _sound(_decode(frame.jpeg, _FLAGS[reduce]), frame)
     _recent[key] = (frame.jpeg, picture)
     while len(_recent) > 6:
         _recent.popitem(last=False)
     return picture
 
 
+def _decode(data: bytes, flag: int) -> Any:
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flag) if data else None
+    except cv2.error:  # a header that promises more than there is
+        return None
+
+
 def _sound(picture: Any, frame: Frame) -> Grey:
     if picture is None or picture.size == 0:
         raise CameraError(f"frame {frame.id} ({len(frame.jpeg)} bytes) cannot be decoded; look at the camera's stream")
-    if max(picture.shape[:2]) > _LONGEST_SIDE:
+    if max(picture.shape[:2]) > LONGEST_SIDE:
         raise CameraError(
-            f"frame {frame.id} is {picture.shape[1]}x{picture.shape[0]} pixels, more than {_LONGEST_SIDE} a side"
+            f"frame {frame.id} is {picture.shape[1]}x{picture.shape[0]} pixels, more than {LONGEST_SIDE} a side"
         )
     return picture  # type: ignore[no-any-return]

@@ -18,11 +18,13 @@ Ink = npt.NDArray[np.float32]
 
 
 class FontSpec(msgspec.Struct, frozen=True):
-    """One font file (TTF, OTF, TTC face `index`) at the pixel size in which the terminal shows or prints it."""
+    """One font file (TTF, OTF, TTC face `index`) at the pixel size in which the terminal shows or prints it. `kind`
+    "learned": glyphs that `tillrig learn` harvested from a display."""
 
     path: str
     size: int
     index: int = 0
+    kind: str = ""
 
 
 class DisplayGeometry(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,4 +100,7 @@ def paper_geometry(profile: Any) -> PaperGeometry:
 
 
 def _fonts(fonts: Sequence[Any]) -> tuple[FontSpec, ...]:
-    return tuple(FontSpec(str(font.path), int(font.size), int(getattr(font, "index", 0) or 0)) for font in fonts)
+    return tuple(
+        FontSpec(str(font.path), int(font.size), int(getattr(font, "index", 0) or 0), str(getattr(font, "kind", "")))
+        for font in fonts
+    )

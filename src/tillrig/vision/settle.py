@@ -47,10 +47,17 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
 class ScreenWatch:
     """Feed it every frame of the screen camera, in order."""
 
-    def __init__(self, geometry: DisplayGeometry, corners: Sequence[Sequence[float]], *, k1: float = 0.0) -> None:
+    def __init__(
+        self,
+        geometry: DisplayGeometry,
+        corners: Sequence[Sequence[float]],
+        *,
+        k1: float = 0.0,
+        camera: CameraWatch | None = None,
+    ) -> None:
         self._geometry = geometry
         self._rectifier = Rectifier(corners, geometry.width, geometry.height, 2, k1=k1)
-        self._camera = CameraWatch(self._rectifier.corners)
+        self._camera = camera or CameraWatch(self._rectifier.corners)
         self._pictures: deque[npt.NDArray[np.float32]] = deque(maxlen=LAG + 1)
         self._floor = 1.0
         self._generation = 0

@@ -11,6 +11,7 @@ from tillrig.vision.grammar import alphabet, obeys
 from tillrig.vision.readers.atlas import FOREIGN, Atlas, Placed, reading_of
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
+from tillrig.vision.readers.print_cells import PrintCell
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 
@@ -126,6 +127,7 @@ PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
 # Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
 # there.
 _LEAST_ADDED = 0.25
+LACKING = "what differs is only missing ink, which poor print explains"
 _LONG = 8
 _PRINT_BETTER = 0.02
 # Burnt pixels beside a text, on its line, from which something more is printed there: a dot has four, a full stop
@@ -173,7 +175,8 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     likeness = fit.likeness if fit is not None else 0.0
     margin = _print_margin(fit, kind) if fit is not None else 0.0
     if fit is not None and likeness >= _PRINT_LIKE and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
-        return say(Vote.FOR, wanted, margin, likeness, _twins(fit), margin >= PRINT_STRONG[fit.height])
+        open_ = "; ".join(filter(None, (_twins(fit), _lame(fit, kind))))
+        return say(Vote.FOR, wanted, margin, likeness, open_, margin >= PRINT_STRONG[fit.height])
     if (
         fit is not None
         and fit.height == "small"
@@ -185,7 +188,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             fit.likeliest,
             max(margin, -0.02),
             likeness,
-            "what differs is only missing ink, which poor print explains",
+            LACKING,
         )
     tried = [fit.likeliest] if fit is not None and fit.margin < 0 else []
     broken: Witness | None = None
@@ -198,6 +201,8 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
         if rival is None or rival.likeness < max(_PRINT_LIKE, better) or rival.margin < _PRINT_OTHER[rival.height]:
             continue
+        if rival.height == "small" and atlas.added(wanted, other, "small") < _LEAST_ADDED:
+            return say(Vote.SILENT, other, -rival.margin, rival.likeness, LACKING)
         strong = rival.margin >= PRINT_STRONG[rival.height]
         if obeys(kind, other) and rival.beyond < BESIDE:
             return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
@@ -229,13 +234,25 @@ def _twins(fit: PrintFit) -> str:
 
 
 def _print_margin(fit: PrintFit, kind: str) -> float:
-    """The weakest character's; in a long free text one letter that only lacks a dead dot's stripe does not testify."""
-    cells = sorted(fit.cells, key=lambda cell: cell.margin)
-    first = cells[0] if cells else None
-    if first is not None and kind == "text" and len(cells) > _LONG and fit.height != "amount":
-        lame = first.striped and first.added < _LEAST_ADDED and not first.char.isdigit() and first.char.isascii()
-        cells = cells[1:] if lame else cells
-    return cells[0].margin if cells else 0.0
+    """The weakest testifying character's."""
+    lame = _weakest_lame(fit, kind)
+    return min((cell.margin for cell in fit.cells if cell is not lame), default=0.0)
+
+
+def _weakest_lame(fit: PrintFit, kind: str) -> PrintCell | None:
+    """The letter that does not testify: the weakest of a long free text, when it only lacks a dead dot's stripe."""
+    first = min(fit.cells, key=lambda cell: cell.margin, default=None)
+    if first is None or kind != "text" or len(fit.cells) <= _LONG or fit.height == "amount":
+        return None
+    lame = first.striped and first.added < _LEAST_ADDED and not first.char.isdigit() and first.char.isascii()
+    return first if lame else None
+
+
+def _lame(fit: PrintFit, kind: str) -> str:
+    cell = _weakest_lame(fit, kind)
+    if cell is None or cell.margin >= _PRINT_FOR[fit.height]:
+        return ""
+    return f"{cell.char!r} lacks a stripe, as a dead print dot leaves it, and is not told from {cell.rival}"
 
 
 def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
@@ -249,8 +266,9 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     reading, margin = recogniser.judge(line.grey, expected)
     wanted, seen = bare(expected), bare(reading.text)
     if seen != wanted and (letters := alphabet(kind, expected)) is not None and not obeys(kind, reading.text):
-        reading, margin = recogniser.judge(line.grey, expected, letters)
-        seen = bare(reading.text)
+        limited, likely = recogniser.judge(line.grey, expected, letters)
+        if _only_figures(bare(limited.text), seen):
+            reading, margin, seen = limited, likely, bare(limited.text)
 
     def say(vote: Vote, reason: str = "", hint: bool = False) -> Witness:
         return Witness(
@@ -274,10 +292,8 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     if _dropped(wanted, seen):
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
-        # What cannot be a field of this kind rivals nothing: 50.000.00 for 50,000.00, when the comma is nearly as
-        # likely.
-        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST:
-            return say(Vote.FOR)
+        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST and _only_separators(wanted, seen):
+            return say(Vote.FOR, "it does not tell comma from dot")
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
         return say(Vote.SILENT, "it finds the expected text nearly as likely")
@@ -321,6 +337,25 @@ def _only_lookalikes(wanted: str, seen: str) -> bool:
     """Whether the two differ only where an expected letter was taken for its twin; an expected digit has none."""
     pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
     return len(wanted) == len(seen) and all(theirs in _LOOKALIKES.get(ours, "") for ours, theirs in pairs)
+
+
+def _only_separators(wanted: str, seen: str) -> bool:
+    """Whether the two differ only in which separator stands where: 50.000.00 for 50,000.00."""
+    pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
+    return len(wanted) == len(seen) and all(ours in ",." and theirs in ",." for ours, theirs in pairs)
+
+
+#: Letters that a reader, unaware that only figures may stand there, takes a digit for.
+_FIGURES = {
+    **{"0": "OoDQC", "1": "Il|i!", "2": "Zz", "5": "Ss", "6": "b", "8": "B", "9": "gq"},
+    **{"*": "x×", ",": ".", ".": ","},
+}
+
+
+def _only_figures(figures: str, seen: str) -> bool:
+    """Whether `figures` is `seen` with nothing but letters taken for the digits they look like."""
+    pairs = [(ours, theirs) for ours, theirs in zip(figures, seen, strict=False) if ours != theirs]
+    return len(figures) == len(seen) and all(theirs in _FIGURES.get(ours, "") for ours, theirs in pairs)
 
 
 def _only_masked(wanted: str, seen: str, masked: tuple[int, ...]) -> bool:

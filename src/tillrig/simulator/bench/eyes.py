@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any, Protocol
 
-CAMERA_FAULTS = ("ok", "dead", "frozen", "black", "covered", "defocused")
+CAMERA_FAULTS = (
+    "ok", "dead", "frozen", "black", "covered", "defocused", "moved", "dark", "saturated", "torn", "wrong",
+)  # fmt: skip
+#: Those that take a number: pixels of a bump, width of another device's frames.
+MEASURED_FAULTS = ("moved", "wrong")
 
 
 class ScreenEye(Protocol):
@@ -26,7 +30,7 @@ class ScreenEye(Protocol):
     def wipe(self, at: float) -> None:
         """The supply is gone since ``at``: lamp off, picture lost."""
 
-    def fault(self, kind: str | None) -> None: ...
+    def fault(self, kind: str | None, amount: float | None = None) -> None: ...
 
 
 class SlipEye(Protocol):
@@ -48,7 +52,7 @@ class SlipEye(Protocol):
     def take(self, at: float) -> None:
         """Somebody tore the paper off."""
 
-    def fault(self, kind: str | None) -> None: ...
+    def fault(self, kind: str | None, amount: float | None = None) -> None: ...
 
 
 class Eyes:
@@ -84,7 +88,7 @@ class _Blind:
     def show(self, width: int, height: int, bits: int, data: bytes, at: float) -> None: ...
     def light(self, backlight: bool, powered: bool, at: float) -> None: ...
     def wipe(self, at: float) -> None: ...
-    def fault(self, kind: str | None) -> None: ...
+    def fault(self, kind: str | None, amount: float | None = None) -> None: ...
 
     def advance(self, lines: list[bytes], at: float) -> None:
         self.hanging = True

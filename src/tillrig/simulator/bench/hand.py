@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tillrig.simulator import wire
 from tillrig.simulator.bench.board_port import BOARD_STATES, BoardState
 from tillrig.simulator.bench.control import ControlError
-from tillrig.simulator.bench.eyes import CAMERA_FAULTS
+from tillrig.simulator.bench.eyes import CAMERA_FAULTS, MEASURED_FAULTS
 from tillrig.simulator.bench.relays import bounce
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ USAGE = """\
   cable ecr|console|link out|in           pull a cable
   noise ecr|console SHARE                 share of bytes that arrive damaged, 0 to 1
   baud ecr|console RATE                   speed the terminal's port really has
-  camera screen|slip ok|dead|frozen|black|covered|defocused
+  camera screen|slip ok|dead|frozen|black|covered|defocused|dark|saturated|torn
+  camera screen|slip moved [PX]           the camera is bumped by so many of its pixels (8)
+  camera screen|slip wrong [WIDTH]        another camera answers: same size, or frames of another width
   board ok|dead|garbage|slow              relay board
   wear KEY N                              a contact that misses one press in N; 0 mends it
   firmware kill                           the processor alone crashes"""
@@ -142,10 +144,12 @@ class Hand:
     def _do_baud(self, name: str, rate: str) -> None:
         self._line(name).baud = int(rate)
 
-    def _do_camera(self, which: str, state: str) -> None:
+    def _do_camera(self, which: str, state: str, amount: str = "") -> None:
         eyes = self._bench.eyes
         eye = eyes.screen if _one_of(which, ("screen", "slip")) == "screen" else eyes.slip
-        eye.fault(None if _one_of(state, CAMERA_FAULTS) == "ok" else state)
+        if amount and _one_of(state, MEASURED_FAULTS) and not 0 < float(amount) < 4000:
+            raise ControlError(f"{state} by {amount}: a number of pixels between 0 and 4000 is needed")
+        eye.fault(None if _one_of(state, CAMERA_FAULTS) == "ok" else state, float(amount) if amount else None)
 
     def _do_board(self, state: str) -> None:
         known: dict[str, BoardState] = {name: name for name in BOARD_STATES}

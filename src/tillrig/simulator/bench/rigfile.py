@@ -52,6 +52,9 @@ def _instruments(bench: Bench) -> dict[str, Any]:
     }
     pose = bench.eyes.pose
     if pose is not None:
+        from tillrig.simulator.optics.scene import bezel_edge, grey_patch
+        from tillrig.simulator.optics.slip import slip_marks, slip_patch
+
         exposure = pose.numbers.exposure_ms
         instruments["screen"] = {
             "driver": "mjpeg",
@@ -59,6 +62,7 @@ def _instruments(bench: Bench) -> dict[str, Any]:
             "size": list(SCREEN_SIZE),
             "fps": 30,
             "corners": _corners(pose.screen_corners),
+            "watch": {"patch": _corners(grey_patch(pose)), "edges": [_corners(bezel_edge(pose))]},
             "distortion_k1": _radial(pose.screen),
             "exposure_ms": exposure,
             "controls": _controls(bench.eyes.screen.url),
@@ -69,6 +73,7 @@ def _instruments(bench: Bench) -> dict[str, Any]:
             "size": list(SLIP_SIZE),
             "fps": 15,
             "corners": _corners(pose.slip_corners),
+            "watch": {"patch": _corners(slip_patch(pose)), "edges": [_corners(one) for one in slip_marks(pose)]},
             "distortion_k1": _radial(pose.slip),
             "exposure_ms": exposure,
             "px_per_dot": 1.3,

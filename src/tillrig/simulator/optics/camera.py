@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from tillrig.simulator.optics.exposer import Composed, Exposer
+from tillrig.simulator.optics.mishaps import FAULTS, Mishap, torn
 from tillrig.simulator.optics.mjpeg import CameraServer, Shot
 from tillrig.simulator.optics.pose import Light, Pose
 from tillrig.simulator.optics.sensor import Sensor
 
-FAULTS = (None, "dead", "frozen", "black", "covered", "defocused")
 DEFOCUS_SIGMA_PX = 9.0
 FOCUS_SIGMA_PX = 0.06  # blur a step of the focus control away from the best
 COVERED_LEVEL = 11
@@ -42,6 +42,8 @@ class Camera:
         self._thread: threading.Thread | None = None
         self._server: CameraServer | None = None
         self._fault: str | None = None
+        self._mishap: Mishap | None = None
+        self._mishaps = 0
         self._exposure_ms = self.grade.exposure_ms
         self._focus = pose.best_focus
         self._auto_exposure = True
@@ -78,11 +80,15 @@ class Camera:
         """Address of the MJPEG stream."""
         return f"http://127.0.0.1:{self._port}/{self.name}.mjpg"
 
-    def fault(self, kind: str | None) -> None:
-        """Break or mend the camera: dead, frozen, black, covered, defocused, None. ValueError on another word."""
+    def fault(self, kind: str | None, amount: float | None = None) -> None:
+        """Break the camera (a word of FAULTS) or mend it (None). `amount`: pixels of a bump (moved), width of the
+        frames of another device (wrong; without it they have the size of this one's). ValueError on another word.
+        """
         if kind not in FAULTS:
             raise ValueError(f"unknown camera fault {kind!r}; known: {', '.join(str(f) for f in FAULTS)}")
-        before, self._fault = self._fault, kind
+        mishap = Mishap(kind, amount, self._size, self._mishaps) if kind is not None else None
+        self._mishaps += 1
+        before, self._fault, self._mishap = self._fault, kind, mishap
         if kind == "dead" and self._server is not None:
             self._server.close()
             self._server = None
@@ -182,12 +188,19 @@ class Camera:
 
     def photograph(self, at: float) -> bytes:
         """One JPEG with mid exposure `at`."""
-        if self._fault in ("black", "covered"):
-            level = BLACK_LEVEL if self._fault == "black" else COVERED_LEVEL
-            composed = Composed(np.full((self._size[1], self._size[0], 3), level, np.uint8), self._fault)
+        mishap = self._mishap
+        if mishap is not None and mishap.kind in ("black", "covered"):
+            level = BLACK_LEVEL if mishap.kind == "black" else COVERED_LEVEL
+            composed = Composed(np.full((self._size[1], self._size[0], 3), level, np.uint8), mishap.kind)
             gain = 1.0
         else:
             composed, gain = self.compose(at), self._hunting(at)
+            if mishap is not None and mishap.kind in ("moved", "saturated", "wrong"):
+                light = mishap.spoil(composed.whole())
+                if light.shape[:2] != (self._size[1], self._size[0]):
+                    return self._sensor.jpeg(light)
+                composed = Composed(light, None)
+            gain *= 1.0 if mishap is None else mishap.gain
         return self._sensor.jpeg(self._exposer.frame(composed, gain, self._sensor.flicker_step(at)))
 
     def _run(self) -> None:
@@ -209,7 +222,9 @@ class Camera:
             at = tick * period
             frozen = self._fault == "frozen" and self._shot is not None
             jpeg = self._shot.jpeg if frozen and self._shot is not None else self.photograph(at)
+            if self._fault == "torn":
+                jpeg = torn(jpeg, self._number)
             with self._changed:
                 self._number += 1
-                self._shot = Shot(self._number, jpeg, at)
+                self._shot = Shot(self._number, jpeg, at, cut=self._fault == "torn" and self._number % 2 == 0)
                 self._changed.notify_all()

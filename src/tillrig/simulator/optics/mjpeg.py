@@ -15,11 +15,13 @@ FRAME_TIMEOUT_S = 10.0
 
 
 class Shot:
-    """One compressed frame and the time of its mid exposure (CLOCK_MONOTONIC, s)."""
+    """One compressed frame and the time of its mid exposure (CLOCK_MONOTONIC, s). `cut`: the connection breaks in
+    its middle."""
 
-    __slots__ = ("at", "jpeg", "number")
+    __slots__ = ("at", "cut", "jpeg", "number")
 
-    def __init__(self, number: int, jpeg: bytes, at: float) -> None:
+    def __init__(self, number: int, jpeg: bytes, at: float, *, cut: bool = False) -> None:
+        self.cut = cut
         self.number = number
         self.jpeg = jpeg
         self.at = at
@@ -181,6 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
                     f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(shot.jpeg)}\r\n"
                     f"X-Timestamp: {shot.at:.6f}\r\n\r\n"
                 )
+                if shot.cut:
+                    self.wfile.write(head.encode() + shot.jpeg[: len(shot.jpeg) // 2])
+                    return
                 self.wfile.write(b"".join((head.encode(), shot.jpeg, b"\r\n")))
         except OSError:
             return  # the viewer went away or stalled for SEND_TIMEOUT_S

@@ -22,6 +22,9 @@ _FINE = 4  # parts of a dot line that a uniform motion is resolved to
 SLOT_SHADOW, SHADOW_DOTS = 0.30, 30.0
 PATCH = (-40.0, 40.0, 20.0, 46.0)  # left, right, top, bottom of the grey patch on the lid, plane units
 GREY_PATCH = 128
+# Printed markers on the lid beside the patch (4x4 bits in a black frame in a white one): middles, plane units.
+MARKS = ((-120.0, 32.0), (-70.0, 32.0), (70.0, 32.0), (120.0, 32.0))
+MARK_MODULE, _MARK_MODULES = 5.0, 8
 
 _PAPER = (220.0, 226.0, 228.0)
 _INK = (58.0, 50.0, 48.0)
@@ -35,6 +38,18 @@ def slip_patch(pose: Pose) -> Corners:
     left, right, top, bottom = PATCH
     points = pose.slip.project([(left, top), (right, top), (right, bottom), (left, bottom)])
     return [[round(float(x), 2), round(float(y), 2)] for x, y in points]
+
+
+def slip_marks(pose: Pose) -> list[Corners]:
+    """Where the printed markers stand in the frame, white frame included, each from top-left clockwise."""
+    half = MARK_MODULE * _MARK_MODULES / 2
+    quads = []
+    for x, y in MARKS:
+        points = pose.slip.project(
+            [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
+        )
+        quads.append([[round(float(px), 2), round(float(py), 2)] for px, py in points])
+    return quads
 
 
 class SlipRenderer:
@@ -202,7 +217,21 @@ class SlipRenderer:
         plane = np.where(lip[..., None], np.array(_LIP, np.float32), plane)
         left, right, top, bottom = PATCH
         inside = (plane_x > left) & (plane_x < right) & (plane_y > top) & (plane_y < bottom)
-        return np.where(inside[..., None], GREY_PATCH, plane).astype(np.uint8)
+        plane = np.where(inside[..., None], GREY_PATCH, plane)
+        half = MARK_MODULE * _MARK_MODULES / 2
+        for number, (x, y) in enumerate(MARKS):
+            across, down = (plane_x - x + half) / MARK_MODULE, (plane_y - y + half) / MARK_MODULE
+            on = (across >= 0) & (across < _MARK_MODULES) & (down >= 0) & (down < _MARK_MODULES)
+            plane[on] = _marker(number)[down[on].astype(int), across[on].astype(int), None]
+        return plane.astype(np.uint8)
+
+
+def _marker(number: int) -> Frame:
+    """A marker's modules with its white frame, grey levels."""
+    bits = cv2.aruco.generateImageMarker(
+        cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), number, _MARK_MODULES - 2
+    )
+    return np.asarray(np.where(np.pad(bits, 1, constant_values=255) > 0, 205, 26), np.uint8)
 
 
 class _Motion:

@@ -20,6 +20,8 @@ _BIG = 1e9
 _EXPLAINED = 0.05
 # Mean squared error a dot above which a line is not of this font and grid.
 FOREIGN = 0.085
+# What noise and blur take off the agreement of two neighbouring dots with a learned glyph.
+_STRANGE = 0.2
 # A cell with less ink than this many dots is blank.
 _BLANK_INK = 1.5
 
@@ -201,12 +203,16 @@ class Atlas:
         alive = weight >= 1
         # -sum(apart * (2 ink - 1)) / weight: 1 when the dots say own, -1 when they say rival.
         margins = np.where(alive, -(apart @ (2 * np.clip(part, 0, 1) - 1)) / np.maximum(weight, 1), 1.0)
-        worst = int(margins.argmin())
+        worst = int(margins.argmin()) if len(margins) else -1
+        margin, rival = (float(margins[worst]), glyphs.chars[int(numbers[worst])]) if worst >= 0 else (1.0, " ")
+        if number in glyphs.learned:
+            stranger = _stranger(part.reshape(glyphs.height, glyphs.width), glyphs.learned[number])
+            margin, rival = (stranger, "?") if stranger < margin else (margin, rival)
         return Cell(
             char=glyphs.chars[number],
             column=column,
-            margin=float(margins[worst]),
-            rival=glyphs.chars[int(numbers[worst])],
+            margin=margin,
+            rival=rival,
             error=float(np.square(part - own).mean()),
         )
 
@@ -220,6 +226,20 @@ def reading_of(placed: Placed) -> LineReading:
     inked = [char for char in chars if char.char not in " \u3000"]
     weakest = min((char.confidence for char in inked), default=1.0)
     return LineReading(placed.text.replace("\u3000", "  ").rstrip(), min(weakest, 0.5 + 0.5 * fit), chars)
+
+
+def _stranger(part: Ink, learned: Ink) -> float:
+    """Margin of a learned glyph against characters that nobody knows: 1 when each dot looks as it was learned, -1 when
+    two neighbouring dots say the contrary."""
+    away = np.where(learned > 0.5, learned - part, part - learned)
+    agree = 1.0 - 2.0 * np.clip(away, 0.0, 1.0)
+    pairs = (
+        agree[:, 1:] + agree[:, :-1],
+        agree[1:] + agree[:-1],
+        agree[1:, 1:] + agree[:-1, :-1],
+        agree[1:, :-1] + agree[:-1, 1:],
+    )
+    return min(float(pair.min()) for pair in pairs) / 2 - _STRANGE
 
 
 def _confidence(cell: Cell) -> float:

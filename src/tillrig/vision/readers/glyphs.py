@@ -10,7 +10,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from tillrig.errors import ProfileError, UsageError
-from tillrig.vision.geometry import FontSpec
+from tillrig.vision.geometry import FontSpec, Ink
+from tillrig.vision.readers.learned import read_learned
 
 Bits = npt.NDArray[np.bool_]
 # A character that differs from another in fewer dots is the same to the eye.
@@ -39,11 +40,16 @@ def is_wide(char: str) -> bool:
 
 
 class GlyphSet:
-    """All glyphs of one cell width: `chars[i]` has the bit map `bits[i]` (height x width)."""
+    """All glyphs of one cell width: `chars[i]` has the bit map `bits[i]` (height x width).
 
-    def __init__(self, chars: str, bits: Bits) -> None:
+    `learned`: by number, the mean ink in which a glyph was seen. Of a learned font the rivals are not all known, so
+    that a cell must look like that, dot by dot.
+    """
+
+    def __init__(self, chars: str, bits: Bits, learned: dict[int, Ink] | None = None) -> None:
         self.chars = chars
         self.bits = bits
+        self.learned = learned or {}
         self.height, self.width = bits.shape[1:]
         flat = bits.reshape(len(chars), -1)
         self.matrix = flat.astype(np.float32)
@@ -79,15 +85,44 @@ def glyph_sets(fonts: tuple[FontSpec, ...], cell: tuple[int, int], tall: int = 0
     width, height = cell
     half: dict[str, Bits] = {}
     full: dict[str, Bits] = {}
+    learned: dict[str, Ink] = {}
     for spec in fonts:
         if spec.size != height:
+            continue
+        if spec.kind == "learned":
+            _add_learned(spec, width, tall, half, full, learned)
             continue
         for char, bits in _rendered(spec, tall).items():
             target = full if is_wide(char) else half
             target.setdefault(char, bits[:, : width * (2 if is_wide(char) else 1)])
     if not half or not full:
         raise ProfileError(f"none of the profile's fonts has {height} dots: {', '.join(spec.path for spec in fonts)}")
-    return tuple(GlyphSet("".join(chars), np.stack(list(chars.values()))) for chars in (half, full))  # type: ignore[return-value]
+    return _glyph_set(half, learned), _glyph_set(full, learned)
+
+
+def _glyph_set(chars: dict[str, Bits], learned: dict[str, Ink]) -> GlyphSet:
+    numbers = {number: learned[char] for number, char in enumerate(chars) if char in learned}
+    return GlyphSet("".join(chars), np.stack(list(chars.values())), numbers)
+
+
+def _add_learned(
+    spec: FontSpec, width: int, tall: int, half: dict[str, Bits], full: dict[str, Bits], learned: dict[str, Ink]
+) -> None:
+    """Learned glyphs, and the blank cell of either width, where no font before has them."""
+    if tall:
+        raise ProfileError(f"font {spec.path} was learned from a display; paper needs a font file")
+    found = read_learned(Path(spec.path))
+    found.setdefault(" ", np.zeros((spec.size, width), np.float32))
+    found.setdefault("\u3000", np.zeros((spec.size, 2 * width), np.float32))
+    for char, ink in found.items():
+        target = full if is_wide(char) else half
+        if ink.shape != (spec.size, width * (2 if is_wide(char) else 1)):
+            raise ProfileError(
+                f"font {spec.path}: the glyph {char!r} has {ink.shape[1]}x{ink.shape[0]} dots and does not fill its "
+                f"cell of {width}x{spec.size}; was it learned with another profile?"
+            )
+        if char not in target:
+            target[char], learned[char] = ink > 0.5, ink
 
 
 @lru_cache(maxsize=8)
@@ -98,22 +133,21 @@ def _rendered(spec: FontSpec, tall: int) -> dict[str, Bits]:
         font = ImageFont.truetype(spec.path, spec.size, index=spec.index)
     except OSError as problem:
         raise ProfileError(f"font {spec.path} cannot be loaded: {problem}") from problem
-    size = spec.size
-    picture = Image.new("1", (size, size + tall))
+    # One tall picture for all: making one for each glyph takes most of the time. A cell's height of room is left
+    # between them for what reaches out of its own.
+    size, chars = spec.size, "\ufffe" + gb2312()
+    pitch = 2 * (size + tall)
+    picture = Image.new("1", (size, pitch * len(chars)))
     draw = ImageDraw.Draw(picture)
     draw.fontmode = "1"
-    missing = _draw(picture, draw, font, "\ufffe")
+    for place, char in enumerate(chars):
+        draw.text((0, place * pitch), char, font=font, fill=1)
+    drawn = np.array(picture, dtype=np.bool_).reshape(len(chars), pitch, size)[:, : size + tall]
+    missing = drawn[0]
     found = {}
-    for char in gb2312():
-        bits = _draw(picture, draw, font, char)
+    for char, bits in zip(chars[1:], drawn[1:], strict=True):
         if bits.any() or char in " \u3000":
             if is_wide(char) and np.array_equal(bits, missing):
                 continue
             found[char] = bits
     return found
-
-
-def _draw(picture: Image.Image, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, char: str) -> Bits:
-    draw.rectangle((0, 0, *picture.size), fill=0)
-    draw.text((0, 0), char, font=font, fill=1)
-    return np.array(picture, dtype=np.bool_)

@@ -17,60 +17,23 @@ import numpy.typing as npt
 
 from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.print_model import (
-    PAD,
-    SCALE,
-    SPREAD,
-    Bank,
-    Drawn,
-    Place,
-    dots_of,
-    draw,
-    gram,
-    rivals,
-    sets,
-    without_column,
-)
+from tillrig.vision.readers.print_cells import PrintCell, cells_of
+from tillrig.vision.readers.print_model import PAD, SCALE, SPREAD, Drawn, dots_of, draw, gram, laid_out, sets
 
 __all__ = ["PrintAtlas", "PrintCell", "PrintFit"]
 
-# A dead dot of the print head leaves a stripe so wide, and little else, of what is missing from a character.
-_STRIPE_PX = 6
-_STRIPE_SHARE = 0.65
 _LIKE_ENOUGH = 0.8
 # Pixels around the picture that the line may lie off, pixels by which curl may bend it, pixels of line looked at at
 # once.
 _REACH = 12
 _BEND = 5
 _SEGMENT = 90
-# A rival that differs by less than this share of what it differed by before a dead column was left out of both cannot
-# be told from the character.
-_DECIDABLE = 0.3
 # How far (dots) from where the slip's other lines have it a dead column may seem to lie.
 _DEAD_REACH = 1
-# Margin below which it is looked at what is missing.
-_DOUBTFUL = 0.5
 # Ink of a pixel from which it counts as burnt when nothing should stand there.
 _BURNT = 0.6
 _KNOWN = 256
 _Key = tuple[int, str, str, tuple[float, ...]]
-
-
-class PrintCell(msgspec.Struct, frozen=True):
-    """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best.
-
-    `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is
-    missing is one narrow upright stripe, as a dead dot of the print head leaves it. `dead`: a known dead column runs
-    through it; `twins` are the characters that then look alike and were left out.
-    """
-
-    char: str
-    margin: float
-    rival: str
-    added: float
-    striped: bool
-    dead: bool = False
-    twins: str = ""
 
 
 class PrintFit(msgspec.Struct, frozen=True):
@@ -134,6 +97,21 @@ class PrintAtlas:
         """Whether there is a font for that height with every character."""
         return any(self._shows(text, name) for name in self._heights(height))
 
+    def added(self, text: str, other: str, height: str) -> float:
+        """Of the dots by which `other` differs from `text`, the share that it has more, in the character where that is
+        largest; 1.0 for texts of another layout.
+        """
+        spec = self.fonts[height]
+        ours, theirs = laid_out(text, spec)[0], laid_out(other, spec)[0]
+        if [place.left for place in ours] != [place.left for place in theirs]:
+            return 1.0
+        shares = [0.0]
+        for one, two in zip(ours, theirs, strict=True):
+            here, there = one.glyphs.bits[one.number], two.glyphs.bits[two.number]
+            if one.char != two.char and here.shape == there.shape:
+                shares.append(float((there & ~here).sum()) / max(1.0, float((there ^ here).sum())))
+        return max(shares)
+
     def fit(self, ink: Ink, text: str, height: str, dead: tuple[float, ...] = ()) -> PrintFit | None:
         """Lay `text` (spaces count) on `ink` (two pixels a dot, with some dots around the line). None when it is
         wider than the picture.
@@ -190,7 +168,7 @@ class PrintAtlas:
             if masked is not None:
                 drawn = masked
                 left_over, gains = _left_over(level, drawn)
-        cells = _cells(left_over, gains, drawn)
+        cells = cells_of(left_over, gains, drawn)
         return PrintFit(text, _likeness(level, drawn.picture), cells, across, height, origin, missing, inked, beyond)
 
 
@@ -323,58 +301,3 @@ def _dead_columns(dead: tuple[float, ...], origin: float, missing: Ink, inked: I
         if best is not None and saved[best] > 0:
             found.add(best)
     return tuple(sorted(found))
-
-
-def _cells(left_over: Ink, gains: npt.NDArray[np.float64], drawn: Drawn) -> tuple[PrintCell, ...]:
-    spread = SPREAD[drawn.height]
-    dots = dots_of(left_over, spread)
-    alike: dict[str, list[int]] = {}
-    cells: dict[int, PrintCell] = {}
-    for number, place in enumerate(drawn.places):
-        width = place.glyphs.width * drawn.across
-        column = next((one - place.left for one in drawn.dead if place.left <= one < place.left + width), None)
-        if column is None:
-            alike.setdefault(place.char, []).append(number)
-            continue
-        whole = rivals(place.glyphs, place.number, drawn.across, drawn.down, spread)
-        bank = without_column(whole, column, spread)
-        told = bank.energy >= _DECIDABLE * whole.energy
-        margins = np.where(told, _margins(_part(dots, place, bank)[None], gains[[number]], bank)[0], 1.0)
-        twins = "".join(place.glyphs.chars[int(rival)] for rival in bank.numbers[~told])
-        cells[number] = _cell(place, bank, margins, left_over, True, twins)
-    for numbers in alike.values():
-        place = drawn.places[numbers[0]]
-        bank = rivals(place.glyphs, place.number, drawn.across, drawn.down, spread)
-        parts = np.stack([_part(dots, drawn.places[number], bank) for number in numbers])
-        for number, row in zip(numbers, _margins(parts, gains[numbers], bank), strict=True):
-            cells[number] = _cell(drawn.places[number], bank, row, left_over)
-    return tuple(cells[number] for number in range(len(drawn.places)))
-
-
-def _part(dots: Ink, place: Place, bank: Bank) -> Ink:
-    return np.ascontiguousarray(dots[:, place.left : place.left + bank.apart.shape[2]]).reshape(-1)
-
-
-def _margins(parts: Ink, gains: npt.NDArray[np.float64], bank: Bank) -> npt.NDArray[np.float64]:
-    apart = bank.apart.reshape(len(bank.apart), -1)
-    return np.asarray(1.0 - 2.0 * (parts @ apart.T) / np.maximum(gains[:, None] * bank.energy[None], 1e-3))
-
-
-def _cell(
-    place: Place, bank: Bank, margins: npt.NDArray[np.float64], left_over: Ink, dead: bool = False, twins: str = ""
-) -> PrintCell:
-    worst = int(margins.argmin())
-    margin = float(margins[worst])
-    left = place.left * SCALE
-    striped = margin < _DOUBTFUL and _striped(left_over[:, left : left + (bank.apart.shape[2] + 2 * PAD) * SCALE])
-    rival = place.glyphs.chars[int(bank.numbers[worst])]
-    return PrintCell(place.char, margin, rival, float(bank.added[worst]), striped, dead, twins)
-
-
-def _striped(left_over: Ink) -> bool:
-    missing = np.maximum(-left_over, 0).sum(axis=0)
-    total = float(missing.sum())
-    if total <= 0:
-        return False
-    widest = float(np.convolve(missing, np.ones(_STRIPE_PX), "valid").max())
-    return widest >= _STRIPE_SHARE * total

@@ -18,9 +18,14 @@ PAD = 4
 # Blur of lens and printer, in pixels at two pixels a dot: where sound and faulty characters part best, by height
 # (docs/vision.md).
 SPREAD = {"text": 1.6, "small": 1.3, "amount": 1.9}
+# Of a set no larger than this every character is a rival, of a larger one the nearest shapes.
+ALL_ARE_RIVALS = 500
 _RIVALS = 24
 _DRAWN_KEPT = 96
 _RIDGE = 1e-6
+# A rival that differs by less than this share of what it differed by before a dead column was left out of both cannot
+# be told from the character.
+DECIDABLE = 0.3
 Floats = npt.NDArray[np.float64]
 
 
@@ -207,12 +212,56 @@ def rivals(glyphs: GlyphSet, number: int, across: int, down: int, spread: float)
     """For Latin every other character, for Chinese the nearest shapes, as the lens shows them."""
     key = (id(glyphs), number, across, down, spread)
     if key not in _banks:
-        count = _RIVALS if len(glyphs.chars) > 500 else len(glyphs.chars)
+        count = _RIVALS if len(glyphs.chars) > ALL_ARE_RIVALS else len(glyphs.chars)
         numbers = glyphs.neighbours(number, count)
         numbers = numbers[numbers != number]
         apart = glyphs.bits[numbers].astype(np.float32) - glyphs.bits[number]
         _banks[key] = _bank(numbers, np.repeat(np.repeat(apart, down, axis=1), across, axis=2), spread)
     return _banks[key]
+
+
+def best_of_all(
+    glyphs: GlyphSet, number: int, part: Ink, gain: float, size: tuple[int, int], spread: float, column: int | None
+) -> tuple[int, float]:
+    """Of all glyphs of the set the one that explains most of what glyph `number` leaves over, and that one's margin.
+
+    `part`: what is left over, by the dots of the character printed `size` = (across, down) times as large; `column`:
+    its dead one. Rivals that cannot be told from the glyph without that column are left out.
+    """
+    across, down = size
+    upright_, level, norms = _lens(glyphs, across, down, spread, column)
+    wanted = glyphs.bits[number].astype(np.float32)
+    energy = norms + norms[number] - 2 * (glyphs.matrix @ (upright_ @ wanted @ level).reshape(-1))
+    over = part.reshape(glyphs.height * down, glyphs.width * across).copy()
+    told = energy > _RIDGE
+    if column is not None:
+        over[:, column] = 0.0
+        upright_, level, norms = _lens(glyphs, across, down, spread, None)
+        whole = norms + norms[number] - 2 * (glyphs.matrix @ (upright_ @ wanted @ level).reshape(-1))
+        told &= energy >= DECIDABLE * whole
+    folded = over.reshape(glyphs.height, down, glyphs.width, across).sum(axis=(1, 3)).reshape(-1)
+    shared = glyphs.matrix @ folded
+    shared = shared - shared[number]
+    saved = np.where(told, 2 * gain * shared - gain * gain * energy, -np.inf)
+    best = int(saved.argmax())
+    return best, float(1.0 - 2.0 * shared[best] / max(gain * float(energy[best]), 1e-3))
+
+
+@lru_cache(maxsize=32)
+def _lens(
+    glyphs: GlyphSet, across: int, down: int, spread: float, column: int | None
+) -> tuple[Ink, Ink, npt.NDArray[np.float32]]:
+    """What two dots of a glyph, printed so large, have in common upright and across, and the energy of each glyph."""
+    level = gram(glyphs.width * across, spread).copy()
+    if column is not None:
+        level[column, :] = level[:, column] = 0.0
+    level = level.reshape(glyphs.width, across, glyphs.width, across).sum(axis=(1, 3))
+    upright_ = gram(glyphs.height * down, spread).reshape(glyphs.height, down, glyphs.height, down).sum(axis=(1, 3))
+    bits = glyphs.matrix.reshape(-1, glyphs.height, glyphs.width)
+    norms = np.concatenate(
+        [((upright_ @ some @ level) * some).sum(axis=(1, 2)) for some in np.array_split(bits, 1 + len(bits) // 512)]
+    )
+    return np.asarray(upright_), np.asarray(level), np.asarray(norms, np.float32)
 
 
 def without_column(bank: Bank, column: int, spread: float) -> Bank:

@@ -1,0 +1,250 @@
+"""A display or a slip read for somebody who was not there: every line with whether the eye vouches for it, and the
+word on expected fields wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import msgspec
+import numpy as np
+
+from tillrig.vision.fields import Place, edits
+from tillrig.vision.frame import Frame
+from tillrig.vision.geometry import Corners, Grey, Ink, Point
+from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row
+from tillrig.vision.ink import InkMap
+from tillrig.vision.readers.base import LineImage, bare, fold
+from tillrig.vision.readers.glyphs import is_wide
+from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
+from tillrig.vision.screen import MARGIN, SCALE, RowReading, ScreenReader, ScreenReading
+from tillrig.vision.slip import SlipLine, SlipReader
+from tillrig.vision.testimony import Testimony
+from tillrig.vision.witness import Vote, ask_print_atlas
+
+# Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
+_DOTS_SURE = 0.85
+_SATURATED = 0.02
+# Contrast of a display, as a share of its light, below which glare may hide characters from the dots: the recogniser
+# then looks at the bare picture of each row too. Typical displays show 0.54 and more, bad ones 0.18 to 0.32.
+_DIM = 0.45
+_RAW_SURE = 0.5
+# Linear light of the brightest dots below which nothing is lit.
+_DARK = 0.004
+# Mean confidence of a slip's lines below which what is within the corners is no print of this size.
+_NO_PRINT = 0.5
+
+
+class SheetLine(msgspec.Struct, frozen=True):
+    """`box` four camera points; `vouched`: two readers agree, or the dots are beyond doubt where a recogniser is
+    blind."""
+
+    text: str
+    confidence: float
+    box: tuple[Point, ...]
+    vouched: bool
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """Lines that hold ink, from top to bottom; `hear` gives the word on an expected field, `lacks` the characters of
+    it that the fonts lack; `misfit` says why the profile or the corners cannot be those of this picture."""
+
+    lines: tuple[SheetLine, ...]
+    corners: Corners
+    hear: Callable[[Asked], Verdict]
+    lacks: Callable[[Asked], str]
+    misfit: str = ""
+
+
+def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
+    """All rows of a display, from one or more distinct frames of the same screen."""
+    reading = reader.read_screen(list(frames))
+    images = [[reader.line_image(frame, row.row) for frame in frames] for row in reading.rows]
+    vouched = [_row_stands(row, of_row[0]) for row, of_row in zip(reading.rows, images, strict=True)]
+    seen = reader.ink_of(frames[0])
+    dim = seen.contrast < _DIM * seen.level
+    misfit = _misfit(reading, vouched, seen, dim) if reader.readers.atlas is not None else ""
+    if dim:
+        picture = np.asarray(cv2.imdecode(np.frombuffer(reader.crop(frames[0]), np.uint8), cv2.IMREAD_GRAYSCALE))
+        vouched = [good and _raw_agrees(row, picture, reader) for row, good in zip(reading.rows, vouched, strict=True)]
+    cell, readers = reader.geometry.cell, reader.readers
+    heard: list[HeardLine] = []
+
+    def word(asked: Asked) -> Verdict:
+        if not heard:
+            heard.extend(heard_row(of_row, good, readers, cell) for of_row, good in zip(images, vouched, strict=True))
+        return hear(
+            heard,
+            asked,
+            single=len(frames) == 1,
+            complete=all(vouched) and any(not row.blank for row in reading.rows),
+            widest=reader.geometry.columns,
+        )
+
+    def lacks(asked: Asked) -> str:
+        atlas = readers.atlas
+        return "" if atlas is None else _lacking(asked.text, atlas.can_show)
+
+    lines = tuple(
+        SheetLine(row.text, row.confidence, row.box, good)
+        for row, good in zip(reading.rows, vouched, strict=True)
+        if not row.blank
+    )
+    return Sheet(lines, reader.corners, word, lacks, misfit)
+
+
+def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: bool) -> str:
+    """Clear dots that make no row of known characters are another display's, or not where the corners say."""
+    inked = [good for row, good in zip(reading.rows, vouched, strict=True) if not row.blank]
+    if seen.level < _DARK:
+        return "the area within the corners is dark: no display is lit there"
+    if inked and not any(inked) and not dim:
+        return "the profile's dot grid does not fit what is within the corners; check profile and corners"
+    return ""
+
+
+def _row_stands(row: RowReading, image: LineImage) -> bool:
+    if row.blank:
+        return image.shows
+    if image.saturated > _SATURATED:
+        return False
+    if "+" in row.reader:
+        return True
+    return row.reader == "atlas" and row.confidence >= _DOTS_SURE
+
+
+def _raw_agrees(row: RowReading, picture: Grey, reader: ScreenReader) -> bool:
+    """Whether the recogniser reads the same from the rectified picture itself, where no ink was told from ground."""
+    height = reader.geometry.cell[1] * SCALE
+    top = MARGIN * SCALE + row.row * height
+    part = picture[top - SCALE : top + height + SCALE].astype(np.float32)
+    flat = part / np.maximum(cv2.GaussianBlur(part, (0, 0), 5.0 * SCALE), 1.0)
+    flat = cv2.GaussianBlur(2.0 - flat if row.inverse else flat, (0, 0), 0.4 * SCALE)
+    low, high = (float(value) for value in np.percentile(flat, (1, 80)))
+    crop = np.clip((flat - low) / max(high - low, 1e-3) * 200 + 30, 0, 255).astype(np.uint8)
+    width = reader.geometry.columns * CHAR_PX
+    told = reader.readers.recogniser.read_crop(
+        np.asarray(cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+    )
+    if row.blank:
+        return not told.text or told.confidence < _RAW_SURE
+    return bare(told.text) == bare(row.text)
+
+
+def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
+    """All lines of a slip in view, read blind from the newest of the frames, and each drawn again to see that it is
+    what was read."""
+    reading = reader.read_slip(list(frames))
+    newest = frames[-1]
+    images = dict(zip((line.index for line in reading.lines), reader.line_images(newest), strict=False))
+    lines = [_spaced_line(line, images.get(line.index), reader) for line in reading.lines]
+    vouched = [line.height == "rule" or _print_stands(line, images.get(line.index), reader) for line in lines]
+    heard = [_heard_line(reader, frames, line, good) for line, good in zip(lines, vouched, strict=True)]
+    corners = reader._rectifier.corners
+
+    def word(asked: Asked) -> Verdict:
+        return hear(heard, asked, single=len(frames) == 1, complete=False)
+
+    def lacks(asked: Asked) -> str:
+        atlas = reader.readers.print_atlas
+        if atlas is None:
+            return ""
+        return _lacking(asked.text, lambda char: any(atlas.can_show(char, size) for size in ("text", "small")))
+
+    told = tuple(
+        SheetLine(line.text, line.confidence, line.box, good)
+        for line, good in zip(lines, vouched, strict=True)
+        if line.text
+    )
+    printed = [line.confidence for line in lines if line.height != "rule"]
+    misfit = ""
+    if printed and not any(vouched) and float(np.mean(printed)) < _NO_PRINT:
+        misfit = "what is within the corners is no print of the profile's size; check profile and corners"
+    return Sheet(told, corners, word, lacks, misfit)
+
+
+def _print_stands(line: SlipLine, image: LineImage | None, reader: SlipReader) -> bool:
+    """Whether the line, drawn as it was read, is what the picture shows."""
+    atlas = reader.readers.print_atlas
+    if image is None or atlas is None or not line.text:
+        return False
+    return ask_print_atlas(atlas, image, line.text, "text").vote is Vote.FOR
+
+
+def _heard_line(reader: SlipReader, frames: Sequence[Frame], line: SlipLine, vouched: bool) -> HeardLine:
+    looks = list(frames)
+    if len(looks) == 1:
+        looks.append(msgspec.structs.replace(looks[0], sequence=looks[0].sequence + 1_000_000))
+
+    def ask(place: Place, expected: str, kind: str) -> Testimony:
+        before, after = line.text[: place.first], line.text[place.last :]
+        whole = before + expected + after
+        testimony = reader.testify_line(looks, line, whole, kind)
+        seen = _between(testimony.seen, before, after)
+        if seen is None and testimony.answer.name == "MISMATCH":
+            return msgspec.structs.replace(
+                testimony, answer=type(testimony.answer).UNREADABLE, reason="what differs stands beside the field"
+            )
+        return msgspec.structs.replace(testimony, seen=seen if seen is not None else testimony.seen)
+
+    return HeardLine("" if line.height == "rule" else line.text, vouched, ask)
+
+
+def _between(seen: str, before: str, after: str) -> str | None:
+    """The middle of a line whose ends are known; None when the ends are not these."""
+    text, head, tail = bare(seen), bare(before), bare(after)
+    if not text.startswith(head) or not text.endswith(tail) or len(text) < len(head) + len(tail):
+        return None
+    return text[len(head) : len(text) - len(tail)]
+
+
+def _spaced_line(line: SlipLine, image: LineImage | None, reader: SlipReader) -> SlipLine:
+    """The reading with the spaces that the gaps in the ink show: recognisers lose them, and columns are made of
+    them."""
+    if image is None or image.print is None or line.height == "rule" or not line.text:
+        return line
+    geometry = reader.geometry
+    pitch = {"small": geometry.small_height, "amount": geometry.text_height * 2}.get(line.height, geometry.text_height)
+    text = spaced_by_gaps(line.text, image.print, pitch / 2 * 2)
+    return line if text is None else msgspec.structs.replace(line, text=text)
+
+
+def spaced_by_gaps(text: str, ink: Ink, pitch: float) -> str | None:
+    """`text` with spaces where its ink (rows x columns) has gaps of a half-width character's `pitch` in pixels; None
+    where characters and ink do not go together."""
+    chars = bare(text)
+    runs = _runs(ink, 0.8 * pitch)
+    if not runs or not chars:
+        return None
+    start = runs[0][0]
+    out, place, cells = "", 0, 0.0
+    for number, (first, last) in enumerate(runs):
+        if number:
+            gap = round((first - start) / pitch - cells)
+            out += " " * max(0, gap)
+            cells += max(0, gap)
+        until = (last - start) / pitch
+        while place < len(chars) and cells < until - 0.35:
+            out += chars[place]
+            cells += 2 if is_wide(chars[place]) else 1
+            place += 1
+    return out if place == len(chars) and edits(bare(out), chars) == 0 else None
+
+
+def _runs(ink: Ink, gap: float) -> list[tuple[int, int]]:
+    """Columns [first, last) of ink, parted by gaps wider than `gap` pixels."""
+    middle = ink[ink.shape[0] // 6 : -ink.shape[0] // 6 or None]
+    inked = np.flatnonzero((middle > 0.5).sum(axis=0) >= 2)
+    runs: list[list[int]] = []
+    for column in inked.tolist():
+        if runs and column - runs[-1][1] <= gap:
+            runs[-1][1] = column + 1
+        else:
+            runs.append([column, column + 1])
+    return [(first, last) for first, last in runs]
+
+
+def _lacking(text: str, shows: Callable[[str], bool]) -> str:
+    return "".join(
+        dict.fromkeys(char for char in text if not char.isspace() and not shows(char) and not shows(fold(char)))
+    )
