@@ -17,7 +17,8 @@ from tillrig.observers.lookout import Episode
 from tillrig.reference import Conditions
 from tillrig.session.attempt import Attempt
 from tillrig.session.outcome import Outcome
-from tillrig.session.proceedings import Counts, Proceedings
+from tillrig.session.proceedings import Proceedings
+from tillrig.session.seen import Counts
 from tillrig.session.session import Session
 from tillrig.timeline import Timeline
 from tillrig.verdicts import Finding, Verdict

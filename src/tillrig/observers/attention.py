@@ -6,6 +6,9 @@ import threading
 from collections import deque
 from itertools import pairwise
 
+#: An eye that once looked away for longer (s) is no witness that nothing passed by.
+BLINK_S = 0.3
+
 
 class Attention:
     """Remembers when frames were looked at (monotonic s), the newest 20,000 of them: eleven minutes at 30 a second."""

@@ -17,7 +17,8 @@ from tillrig.judge import Judgement, Witnesses, bind, judge
 from tillrig.judge.judgement import choose_branch
 from tillrig.judge.screens import PASSING_BY, is_passing, pair
 from tillrig.judge.slips import align_lines
-from tillrig.observations import Abandoned, HostSeen, Observation, PaperSeen, ScreenSeen
+from tillrig.observations import Abandoned, HostSeen, Observation, PaperSeen
+from tillrig.observers.attention import BLINK_S
 from tillrig.observers.lookout import Episode
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.observers.slip import Capture
@@ -29,6 +30,7 @@ from tillrig.session.bench import Bench
 from tillrig.session.lines import Lines
 from tillrig.session.money import money_findings
 from tillrig.session.outcome import Outcome, proven_by_sight
+from tillrig.session.seen import Counts, counted, gallery
 from tillrig.steps import Branch, Screen, Slip
 from tillrig.verdicts import Finding, Verdict
 
@@ -41,16 +43,6 @@ HOST_S = 15.0
 READ_S = 120.0
 #: A terminal without supply is dark so soon; what it showed until then belongs to the time before.
 DARK_S = 2.0
-#: An eye that once looked away for longer is no witness that a screen never passed by.
-LONGEST_GAP_S = 0.3
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """What an action gave to judge."""
-
-    frames: int = 0
-    slip_lines: int = 0
-    host_messages: int = 0
 
 
 class Proceedings:
@@ -110,8 +102,8 @@ class Proceedings:
             if judgement.certain and not self._troubles
             else ()
         )
-        self.counts = self._counted(observations)
-        self.gallery = _gallery(observations)
+        self.counts = counted(observations, len(bench.screens.frames_read))
+        self.gallery = gallery(observations)
         self._take_paper(performance)
         bench.eye.forget(bench.eye.count - 1)
         bench.screens.forget()
@@ -260,7 +252,7 @@ class Proceedings:
         branch, exact = choose_branch(self._branches, heard)
         self._interrogate(branch, bind(branch, heard, self._bindings), performance, sightings)
         observations = self._observations(performance, sightings, heard)
-        self.gallery = _gallery(observations)
+        self.gallery = gallery(observations)
         possible = (branch,) if exact else self._branches
         if not _in_all(self._failures(one, observations) for one in possible):
             return ()
@@ -297,7 +289,7 @@ class Proceedings:
     def _proof(self, performance: Performance) -> Witnesses:
         """The instruments' word, and whether the eye looked often enough to have seen screens that only passed by."""
         words = dict(self._bench.prove())
-        if self._bench.eye.largest_gap(performance.started) > LONGEST_GAP_S:
+        if self._bench.eye.largest_gap(performance.started) > BLINK_S:
             words[PASSING_BY] = "none"
         for trouble in self._troubles:
             # Whoever operates by a screen that is not to be trusted proves nothing at the other points either.
@@ -370,13 +362,6 @@ class Proceedings:
             ledger = msgspec.structs.replace(ledger, uncertain=True)
         session.ledger = ledger
 
-    def _counted(self, observations: Sequence[Observation]) -> Counts:
-        screens = len(self._bench.screens.frames_read)
-        lines = sum(len(one.lines) for one in observations if not isinstance(one, ScreenSeen) and hasattr(one, "lines"))
-        hosts = sum(isinstance(one, HostSeen) for one in observations)
-        slips = {frame for one in observations if one.__class__.__name__ == "SlipSeen" for frame in one.frames}  # type: ignore[union-attr]
-        return Counts(screens + len(slips), lines, hosts)
-
     def _take_paper(self, performance: Performance) -> None:
         """Off with the slips, so that the next ones stand alone before the camera."""
         paper = self._bench.rig.paper
@@ -385,17 +370,6 @@ class Proceedings:
                 paper.take()
             except RigError as error:
                 self._bench.timeline.append("paper_stuck", why=str(error))
-
-
-def _gallery(observations: Sequence[Observation]) -> list[tuple[str, str]]:
-    """Pictures for a reader: each screen that asked or told something, and the slips."""
-    shown = []
-    for one in observations:
-        picture = getattr(one, "picture", "")
-        if picture:
-            name = getattr(one, "kind", "") or f"slip, {getattr(one, 'copy', '')} copy"
-            shown.append((picture, name))
-    return shown
 
 
 def _in_all(judged: Iterable[tuple[Finding, ...]]) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tillrig.judge.standing import went_dark
+from tillrig.observers.attention import BLINK_S
 from tillrig.observers.screen import DARK, Sighting
 from tillrig.session.looking import Looker
 from tillrig.verdicts import Witness
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 IDLE = ("menu", "ask_operator")
 #: Steps before it is given up; unreadable screens of them.
 STEPS, UNKNOWN = 14, 3
-#: A sleeping terminal lights up at once when a key is pressed; an eye that looks away for longer than a blink, or an
-#: instrument that fails its check, is no witness that it did not.
-WAKE_S, BLINK_S = 2.0, 0.3
+#: A sleeping terminal lights up at once when a key is pressed.
+WAKE_S = 2.0
 #: It shows these while it works; they go by themselves.
 WORKING = frozenset({"busy", "settling", "signing_in", "reversing"})
 PASSING = frozenset(
