@@ -22,6 +22,7 @@ _MOST_BYTES = 200_000_000
 _PLAIN = {"JPEG", "MPO", "PNG", "BMP"}
 _EIGHT_BIT = {"L", "RGB"}
 _ORIENTATION = 0x0112
+_JPEG_END = b"\xff\xd9"
 
 
 def picture_bytes(path: Path) -> bytes:
@@ -61,7 +62,8 @@ def _checked(path: Path, data: bytes) -> bytes:
                 raise UsageError(
                     f"{path} holds {moving} pictures ({picture.format}); which one is meant is not known: give one"
                 )
-            picture.load()
+            if not (picture.format == "JPEG" and data.rstrip(b"\0").endswith(_JPEG_END)):
+                picture.load()  # a whole JPEG is decoded once, by OpenCV
             plain = picture.format in _PLAIN and picture.mode in _EIGHT_BIT
             if plain and (picture.format != "PNG" or picture.getexif().get(_ORIENTATION, 1) == 1):
                 return data

@@ -80,7 +80,9 @@ def _objection(ink: npt.NDArray[np.float32], level: float, text: str, before: bo
     base = float(np.median([mark.bottom for mark in tall]))
     seen = [mark for mark in found if _seen(mark, height, base)]
     pattern = _pattern(seen, height, base)
-    wanted = "".join("d" if char.isdigit() else char for char in text).replace(",", ".")
+    wanted = "".join("d" if char.isdigit() else char for char in text)
+    if "," in wanted:  # a short comma looks like a point
+        wanted, pattern = wanted.replace(",", "."), pattern.replace(",", ".")
     if before and after:
         good = wanted in pattern
     elif before:
@@ -95,8 +97,8 @@ def _objection(ink: npt.NDArray[np.float32], level: float, text: str, before: bo
 
 
 def _pattern(seen: list[Mark], height: float, base: float) -> str:
-    """What the marks are by size and place alone: d a digit, . a point, - a dash, ? neither; digits that touch count
-    by their width."""
+    """What the marks are by size and place alone: d a digit, . a point, a comma that reaches below the line, - a dash,
+    ? neither; digits that touch count by their width."""
     widths = [mark.right - mark.left for mark in seen if mark.bottom - mark.top >= _DIGIT * height]
     single = [width for width in widths if width <= 0.85 * height]
     usual = float(np.median(single)) if single else 0.55 * height
@@ -108,6 +110,8 @@ def _pattern(seen: list[Mark], height: float, base: float) -> str:
             out += "d" * many
         elif tall <= _POINT * height and wide <= 0.5 * height and mark.top > base - 0.5 * height:
             out += "."
+        elif mark.bottom > base + 0.1 * height and wide <= 0.5 * height and mark.top > base - 0.4 * height:
+            out += ","
         elif tall <= 0.3 * height and wide > tall:
             out += "-"
         else:

@@ -184,7 +184,9 @@ def _first_look(grey: Grey, box: Box, readers: Readers) -> LineReading:
     return readers.recogniser.read_crop(picture)
 
 
-def _judged(grey: Grey, line: _Line, match: re.Match[str], readers: Readers) -> tuple[Box, float] | str:
+def _judged(  # noqa: PLR0911 - each way of being uncertain has its reason
+    grey: Grey, line: _Line, match: re.Match[str], readers: Readers
+) -> tuple[Box, float] | str:
     """The amount's own box and confidence, or why it is not certain."""
     text = match[1]
     if sides(line.box)[1] < _LEAST_HEIGHT:
