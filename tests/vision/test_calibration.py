@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.poses import POSES
 from tests.vision.calibration_pictures import KNOWN, picture, with_plate
 from tests.vision.photographs import DISPLAY, PAPER, frame_of, slip, slip_photographed
 from tillrig.errors import CameraError, UsageError
@@ -25,7 +26,7 @@ DRAWN = [one for screen in KNOWN if (one := draw(screen, DISPLAY)) is not None]
 FULL, PART = 0.4, 0.8
 
 
-@pytest.mark.parametrize(("grade", "pose"), list(product(("clean", "typical", "bad"), range(3))))
+@pytest.mark.parametrize(("grade", "pose"), list(product(("clean", "typical", "bad"), range(POSES // 2))))
 def test_a_full_screen_gives_corners_and_lens_term(grade: str, pose: int) -> None:
     """Nothing is known of the place beforehand; the text tells it, and which screen it is."""
     grey, true, k1 = picture(KNOWN[0], 5100 + pose, grade)
@@ -36,7 +37,7 @@ def test_a_full_screen_gives_corners_and_lens_term(grade: str, pose: int) -> Non
     assert abs(best.k1 - k1) < 0.012
 
 
-@pytest.mark.parametrize(("grade", "pose"), list(product(("clean", "typical"), range(2))))
+@pytest.mark.parametrize(("grade", "pose"), list(product(("clean", "typical"), range(POSES // 2))))
 def test_a_half_filled_screen_gives_corners_and_says_how_far_they_may_be_off(grade: str, pose: int) -> None:
     """What the terminal shows after power-on fills the upper half; the window's edges hold the lower one."""
     grey, true, _ = picture(KNOWN[1], 5200 + pose, grade)
@@ -120,7 +121,7 @@ MARKERS = {3: (-19.0, -15.5), 4: (73.0, -15.5), 7: (73.0, 37.5), 8: (-19.0, 37.5
 def test_a_printed_target_gives_the_corners(grade: str) -> None:
     """Four markers of 10 mm around a dot matrix of 64 x 32 mm, none of which tells anything of the display's text."""
     errors = []
-    for seed in range(3):
+    for seed in range(POSES):
         pose = Pose.draw(grade, 5900 + seed)
         grey, true, _ = picture(["", "", "", ""], 5900 + seed, grade, 1)
         fit = find_target(with_plate(grey, pose, MARKERS, 10), MARKERS, 10, (64, 32))

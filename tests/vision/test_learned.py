@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.poses import POSES
 from tests.vision.photographs import DISPLAY, columns, photographed, screen
 from tillrig.errors import ProfileError, UsageError
 from tillrig.vision import Answer, Atlas, DisplayGeometry, FontSpec, Readers, ScreenReader
@@ -61,7 +62,7 @@ def test_every_character_shown_is_learned_as_the_font_draws_it(learned: DisplayG
             assert index is not None and (mine.bits[index] == other.bits[number]).all(), char
 
 
-@pytest.mark.parametrize("pose", range(6))
+@pytest.mark.parametrize("pose", range(POSES))
 def test_amounts_are_read_in_other_poses_with_the_learned_font(
     pose: int, learned: DisplayGeometry, readers: Readers
 ) -> None:
@@ -78,7 +79,7 @@ def test_no_wrong_digit_is_a_match(grade: str, learned: DisplayGeometry) -> None
     """One digit that differs: in any grade and pose the learned atlas does not vote for what was expected."""
     atlas = Atlas(learned.fonts, (8, 16))
     rng = random.Random(grade)
-    for pose in range(10):
+    for pose in range(2 * POSES):
         rows, pairs = [], []
         for _ in range(4):
             shown = f"{rng.randrange(10**6, 10**8) / 100:.2f}"

@@ -98,3 +98,13 @@ def test_the_grid_is_fitted_to_a_camera_that_was_calibrated_badly(readers: Reade
     off = [[x + dx, y + dy] for (x, y), (dx, dy) in zip(corners, ((2, -2), (-2, 2), (2, 2), (-2, -2)), strict=True)]
     said = _reader(off, readers).testify_row(frames, 2, "1234.56", "amount")
     assert said.answer is Answer.MATCH, said.reason
+
+
+def test_glare_that_hides_a_row_from_the_dots_accuses_nobody(readers: Readers) -> None:
+    """On a dim display ink and atlas are one voice: they may see nothing where a title stands."""
+    shown = fields(random.Random(6))
+    frames, corners = photographed(screen([text for text, _ in shown], [0], [2]), 7006, 4, "bad")
+    reader = _reader(corners, readers)
+    said = [reader.testify_row(frames, row, text, kind) for row, (text, kind) in enumerate(shown)]
+    assert Answer.MISMATCH not in {one.answer for one in said}
+    assert reader.testify_row(frames, 0, "").answer is not Answer.MATCH, "nor is such a row known to be blank"

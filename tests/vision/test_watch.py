@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.poses import POSES
 from tests.vision.watched import (
     GRADES,
     MENU,
@@ -25,7 +26,7 @@ from tests.vision.watched import (
 from tillrig.vision import Frame, RigCondition
 
 #: Seven poses a grade, 21 in all, drawn apart from those of the sound sequences.
-POSES = [(grade, 3000 + seed) for grade in GRADES for seed in range(7)]
+DRAWN = [(grade, 3000 + seed) for grade in GRADES for seed in range(POSES)]
 TROUBLES: list[tuple[str, Spoiler, RigCondition]] = [
     ("covered", covered, RigCondition.COVERED),
     ("hand on the lens", hand_on_lens, RigCondition.COVERED),
@@ -50,7 +51,7 @@ def _light(studio: Studio) -> Picture:
 
 
 @pytest.mark.parametrize("kind", ["screen", "slip"])
-@pytest.mark.parametrize(("grade", "seed"), POSES)
+@pytest.mark.parametrize(("grade", "seed"), DRAWN)
 def test_each_trouble_is_named_within_three_measurements(kind: str, grade: str, seed: int) -> None:
     """And not before it began; with it the time after which it began."""
     studio = Studio(kind, grade, seed)

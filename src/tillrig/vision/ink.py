@@ -23,6 +23,9 @@ _LEAST_CONTRAST = 0.015
 # text into 0.4.
 _LEAST_SHARE = 0.2
 _SURFACE_SIGMA = 7.0
+# Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.54 and more, bad ones
+# 0.18 to 0.32.
+_DIM = 0.45
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class InkMap:
     saturated: npt.NDArray[np.bool_]
     level: float
     span: Ink
+
+    @property
+    def dim(self) -> bool:
+        """Whether glare may hide characters from the dots."""
+        return self.contrast < _DIM * self.level
 
 
 def dots_of(rectified: Grey, scale: int, margin: int) -> tuple[Ink, npt.NDArray[np.bool_]]:

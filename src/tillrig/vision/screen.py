@@ -29,6 +29,8 @@ _ATLAS_SURE = 0.065
 # A row is the one that was read before when no 2x2 block of its dots differs by so much ink (one dot makes 0.25, the
 # sensor's noise seldom 0.12), and that reading was so sure of each character that a fading ghost did not sway it.
 _SAME_DOTS, _SURE_BEFORE = 0.15, 0.8
+# Confidence from which what a recogniser reads in a row of a dim display is text.
+_PLAIN_SURE = 0.5
 
 
 class RowReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +61,15 @@ class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity)."""
+    """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
+    picture itself, in which no ink was told from ground."""
 
     ink: Ink
     inverse: bool
     blank: bool
     saturated: float
     shows: bool
+    plain: Grey | None = None
 
 
 class ScreenReader:
@@ -173,8 +177,9 @@ class ScreenReader:
         grey = frame.grey()
         if self._fit_wanted:
             self._refine(grey)
-        ink = self._ink(grey)
-        rows = tuple(self._row(ink, number) for number in range(self.geometry.rows))
+        rectified = self._rectifier(grey)
+        ink = ink_map(*dots_of(rectified, SCALE, MARGIN))
+        rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
         size = (grey.shape[1], grey.shape[0])
         self._rows[frame.id] = (frame.jpeg, rows, size)
         while len(self._rows) > 12:
@@ -194,7 +199,7 @@ class ScreenReader:
             fit.corners, self.geometry.width, self.geometry.height, SCALE, k1=fit.k1, margin=MARGIN
         )
 
-    def _row(self, seen: InkMap, number: int) -> Row:
+    def _row(self, seen: InkMap, number: int, dim: Grey | None) -> Row:
         width, height = self.geometry.cell
         part = np.array(seen.ink[number * height : (number + 1) * height], dtype=np.float32)
         saturated = float(seen.saturated[number * height : (number + 1) * height].mean())
@@ -202,7 +207,21 @@ class ScreenReader:
         part[:, first * width : last * width] = 1.0 - part[:, first * width : last * width]
         part = np.clip(part, 0.0, 1.0)
         blank = float((part > 0.5).sum()) < _BLANK_ROW
-        return Row(part, last > first, blank, saturated, bool(seen.ink.any()))
+        inverse = last > first
+        plain = None if dim is None else self._plain(dim, number, inverse)
+        return Row(part, inverse, blank, saturated, bool(seen.ink.any()), plain)
+
+    def _plain(self, rectified: Grey, number: int, inverse: bool) -> Grey:
+        """A row of the picture itself under even light, upright and dark on light, as wide as the display."""
+        height = self.geometry.cell[1] * SCALE
+        top = MARGIN * SCALE + number * height
+        part = rectified[top - SCALE : top + height + SCALE].astype(np.float32)
+        flat = part / np.maximum(cv2.GaussianBlur(part, (0, 0), 5.0 * SCALE), 1.0)
+        flat = cv2.GaussianBlur(2.0 - flat if inverse else flat, (0, 0), 0.4 * SCALE)
+        low, high = (float(value) for value in np.percentile(flat, (1, 80)))
+        even = np.clip((flat - low) / max(high - low, 1e-3) * 200 + 30, 0, 255).astype(np.uint8)
+        size = self.geometry.columns * CHAR_PX, NETWORK_HEIGHT
+        return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def _quick_reading(self, number: int, row: Row) -> LineReading:
         """A row that shows the very dots that were read before is not read again: of four rows, a key changes one."""
@@ -239,21 +258,30 @@ class ScreenReader:
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
 
     def _line(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> LineImage:
-        columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
-        left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
-        dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
-        width = round((right - left) * CHAR_PX / self.geometry.cell[0])
-        grey = cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR)
         return LineImage(
             frame.id,
-            np.asarray(grey, np.uint8),
+            self._of_ink(row) if row.plain is None else row.plain,
             row.ink,
             self._box(number, row, size),
             row.inverse,
             row.saturated,
             blank=row.blank,
-            shows=row.shows,
+            shows=row.shows and not (row.blank and self._hidden(row)),
         )
+
+    def _of_ink(self, row: Row) -> Grey:
+        columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
+        left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
+        dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
+        width = round((right - left) * CHAR_PX / self.geometry.cell[0])
+        return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+    def _hidden(self, row: Row) -> bool:
+        """Whether a dim display's row, blank by its ink, may hold text all the same."""
+        if row.plain is None:
+            return False
+        told = self.readers.recogniser.read_crop(row.plain)
+        return bool(told.text) and told.confidence >= _PLAIN_SURE
 
     def _box(self, number: int, row: Row, size: tuple[int, int]) -> tuple[Point, ...]:
         """Around the row's text; around the whole row when it is blank or inverse."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import cv2
 import msgspec
 import numpy as np
 
 from tillrig.vision.fields import Place, edits
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Corners, Grey, Ink, Point
+from tillrig.vision.geometry import Corners, Ink, Point
 from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row
 from tillrig.vision.ink import InkMap
 from tillrig.vision.readers.base import LineImage, bare, fold
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
-from tillrig.vision.screen import MARGIN, SCALE, RowReading, ScreenReader, ScreenReading
+from tillrig.vision.screen import RowReading, ScreenReader, ScreenReading
 from tillrig.vision.slip import SlipLine, SlipReader
 from tillrig.vision.testimony import Testimony
 from tillrig.vision.witness import Vote, ask_print_atlas
@@ -25,10 +23,6 @@ from tillrig.vision.witness import Vote, ask_print_atlas
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
 _SATURATED = 0.02
-# Contrast of a display, as a share of its light, below which glare may hide characters from the dots: the recogniser
-# then looks at the bare picture of each row too. Typical displays show 0.54 and more, bad ones 0.18 to 0.32.
-_DIM = 0.45
-_RAW_SURE = 0.5
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
 # Mean confidence of a slip's lines below which what is within the corners is no print of this size.
@@ -62,11 +56,10 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
     images = [[reader.line_image(frame, row.row) for frame in frames] for row in reading.rows]
     vouched = [_row_stands(row, of_row[0]) for row, of_row in zip(reading.rows, images, strict=True)]
     seen = reader.ink_of(frames[0])
-    dim = seen.contrast < _DIM * seen.level
+    dim = seen.dim
     misfit = _misfit(reading, vouched, seen, dim) if reader.readers.atlas is not None else ""
     if dim:
-        picture = np.asarray(cv2.imdecode(np.frombuffer(reader.crop(frames[0]), np.uint8), cv2.IMREAD_GRAYSCALE))
-        vouched = [good and _raw_agrees(row, picture, reader) for row, good in zip(reading.rows, vouched, strict=True)]
+        vouched = [good and (row.blank or "+" in row.reader) for row, good in zip(reading.rows, vouched, strict=True)]
     cell, readers = reader.geometry.cell, reader.readers
     heard: list[HeardLine] = []
 
@@ -111,24 +104,6 @@ def _row_stands(row: RowReading, image: LineImage) -> bool:
     if "+" in row.reader:
         return True
     return row.reader == "atlas" and row.confidence >= _DOTS_SURE
-
-
-def _raw_agrees(row: RowReading, picture: Grey, reader: ScreenReader) -> bool:
-    """Whether the recogniser reads the same from the rectified picture itself, where no ink was told from ground."""
-    height = reader.geometry.cell[1] * SCALE
-    top = MARGIN * SCALE + row.row * height
-    part = picture[top - SCALE : top + height + SCALE].astype(np.float32)
-    flat = part / np.maximum(cv2.GaussianBlur(part, (0, 0), 5.0 * SCALE), 1.0)
-    flat = cv2.GaussianBlur(2.0 - flat if row.inverse else flat, (0, 0), 0.4 * SCALE)
-    low, high = (float(value) for value in np.percentile(flat, (1, 80)))
-    crop = np.clip((flat - low) / max(high - low, 1e-3) * 200 + 30, 0, 255).astype(np.uint8)
-    width = reader.geometry.columns * CHAR_PX
-    told = reader.readers.recogniser.read_crop(
-        np.asarray(cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
-    )
-    if row.blank:
-        return not told.text or told.confidence < _RAW_SURE
-    return bare(told.text) == bare(row.text)
 
 
 def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
