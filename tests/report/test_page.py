@@ -114,7 +114,7 @@ def test_what_did_not_match_is_not_lost_among_what_did():
     fine = Finding(requirement="MENU", point="screen.menu.row1", verdict=Verdict.PASS, expected="1 消费", seen="1 消费")
     page = render(summary(row("a", Verdict.FAIL, findings=(fine, FINDING))), sentences={}, blob=lambda _: None)
     attempt = page[page.index("<h2>Attempts") :]
-    assert attempt.index("slip.cardholder.amount") < attempt.index("1 expectations matched") < attempt.index("1 消费")
+    assert attempt.index("slip.cardholder.amount") < attempt.index("1 expectation matched") < attempt.index("1 消费")
 
 
 def test_a_box_is_shown_large_enough_to_read():

@@ -43,7 +43,10 @@ class Terminal:
         self.profile, self._echo = load_profile("classic"), echo
         self.at, self.typed = "menu", ""
         self.pressed: list[str] = []
-        self.lab = SimpleNamespace(operators={"01": Operator(number="01", role="cashier", password=Secret("0000"))})
+        roles = {"00": "supervisor", "01": "operator"}  # a supervisor may not sell, and never sees the amount prompt
+        self.lab = SimpleNamespace(
+            operators={one: Operator(number=one, role=role, password=Secret("0000")) for one, role in roles.items()}
+        )
         self.hand = SimpleNamespace(
             press=self.press, keypad=SimpleNamespace(secret=self._secret, wait_open=lambda: None)
         )

@@ -55,7 +55,11 @@ def calibrate(
             names = cameras or tuple(name for name in ("screen", "slip") if name in views)
             if power_on:
                 opened.need("power").on()
-            code = _check(opened, names, wait_s) if check else _find(opened, names, texts, yes, wait_s)
+            code = (
+                _check(opened, names, wait_s, optional=not cameras)
+                if check
+                else _find(opened, names, texts, yes, wait_s)
+            )
     except TillrigError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(EXIT_CODES[of_exception(error)])
@@ -76,12 +80,16 @@ def _find(opened: OpenRig, names: tuple[str, ...], texts: tuple[str, ...], yes: 
     return 0
 
 
-def _check(opened: OpenRig, names: tuple[str, ...], wait_s: float) -> int:
-    from tillrig.rigs.calibrating import check_camera
+def _check(opened: OpenRig, names: tuple[str, ...], wait_s: float, *, optional: bool) -> int:
+    from tillrig.rigs.calibrating import check_camera, stored_names
     from tillrig.verdicts import EXIT_CODES, Verdict
 
     sound = True
+    stored = stored_names(opened)
     for name in names:
+        if optional and stored and name not in stored:
+            click.echo(f"{name}: passed over: nothing is stored for it; run --camera {name} without --check first")
+            continue
         tune = check_camera(opened, name, wait_s=wait_s)
         for line in tune.lines:
             click.echo(f"{name}: {line}")

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+# Columns for a file or a pipe, where names must stay whole to be searched for.
+_UNBOUNDED = 1000
+
 
 def catalogue() -> list[dict[str, Any]]:
     """The seeded faults as the simulated terminal itself lists them: name, what it breaks, requirement, point."""
@@ -40,4 +43,7 @@ def faults(as_json: bool) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading == "name")
     for fault in listed:
         table.add_row(*(str(fault.get(key, "")) for key in ("name", "breaks", "requirement", "point")))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = console.measure(table, options=console.options.update(width=_UNBOUNDED)).maximum
+    console.print(table)

@@ -54,7 +54,9 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
     name = ", ".join(answer["image"]) if isinstance(answer["image"], list) else answer["image"]
-    click.echo(f"{name}: {answer.get('error', '')}".rstrip(": ") if "error" in answer else f"{name}:")
+    # A line of the list from which no picture can be told is named by its error.
+    about = f"{name}: " if name else ""
+    click.echo(f"{about}{answer['error']}" if "error" in answer else f"{name}:")
     for line in answer["lines"]:
         doubt = "  (doubtful)" if line.get("doubtful") else ""
         click.echo(f"  {line['confidence']:.2f}  {line['text']}{doubt}")

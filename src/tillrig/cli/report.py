@@ -18,7 +18,11 @@ def report(run_dir: Path) -> None:
     from tillrig.runner.table import print_summary
 
     if not (run_dir / "summary.json").exists():
-        raise click.ClickException(f"{run_dir} holds no summary.json: the run has not ended by `tillrig run`")
+        others = sorted(run_dir.resolve().parent.glob("*/summary.json"), key=lambda path: path.stat().st_mtime)
+        hint = f"; the newest that has is {others[-1].parent.name}" if others else ""
+        raise click.ClickException(
+            f"{run_dir} ({run_dir.resolve().name}) holds no summary.json: the run has not ended by `tillrig run`{hint}"
+        )
     try:
         summary = read_summary(run_dir)
     except EvidenceError as error:

@@ -272,6 +272,13 @@ def _score_now(opened: OpenRig, grey: Grey, entry: Calibration) -> str:
     return f"score: rms dot error {fit.residual:.3f} at the stored corners (stored score {entry.score})"
 
 
+def stored_names(opened: OpenRig) -> tuple[str, ...]:
+    """The cameras of the rig for which something is stored. Raises RigFileError when the file cannot be read."""
+    path = calibration_file(opened.rig.path)
+    stored = Document(path).data if path.is_file() else {}
+    return tuple(name for name in opened.views if name in stored)
+
+
 def stored_entry(opened: OpenRig, name: str) -> Calibration:
     """What is stored for a camera. Raises RigFileError when nothing is, or it was found on another pose."""
     path = calibration_file(opened.rig.path)

@@ -30,7 +30,7 @@ def calibrate_slip(
     if best is None or best.lines == 0:
         seen = _write(opened, name, 1, "frame", grey)
         if optional:
-            return Done((f"passed over: no printed slip hangs there ({seen}); run --camera {name} after a sale",))
+            return Done((f"passed over: no printed slip hangs there ({seen}); let one hang, and run --camera {name}",))
         raise CameraError(f"{name}: no printed slip is seen; let the terminal print one, and look at {seen}")
     size = (paper.dots, best.length_dots)
     lines = (

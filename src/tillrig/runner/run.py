@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tillrig.errors import BlockedError, EvidenceError, RigError, SuiteError, TillrigError, UsageError
 from tillrig.evidence.writer import new_run_directory, point_latest
-from tillrig.report.publish import publish
+from tillrig.report.publish import publish, requirement_sentences
 from tillrig.report.summary import Health, RigRow, Summary, Trouble, final_rows, summarise
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
 from tillrig.rigs.trial import refused
@@ -61,7 +61,10 @@ def run_suites(settings: RunSettings, console: Console) -> int:
         return EXIT_CODES[of_exception(error)]
     summary = _Run(settings, rig, run_dir, console).execute()
     if not summary.collected and summary.exit_code == EXIT_CODES[Verdict.BLOCKED]:
-        console.print(f"no test was found {settings.selection.words}", markup=False, soft_wrap=True)
+        known = requirement_sentences()
+        strange = [one for one in settings.selection.requirements if known and one not in known]
+        hint = f"; not in requirements.yaml: {', '.join(strange)}" if strange else ""
+        console.print(f"no test was found {settings.selection.words}{hint}", markup=False, soft_wrap=True)
     summary, page = publish(summary, run_dir)
     print_summary(console, summary, page)
     return summary.exit_code

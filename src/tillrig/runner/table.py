@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tillrig.report.summary import Summary
 from tillrig.runner.live import COLOURS
-from tillrig.verdicts import Verdict
+from tillrig.verdicts import EXIT_CODES, Verdict
 
 
 def print_summary(console: Console, summary: Summary, page: Path) -> None:
@@ -50,9 +50,9 @@ def print_summary(console: Console, summary: Summary, page: Path) -> None:
 def _table(summary: Summary) -> Table:
     shown = [verdict for verdict in Verdict if any(row.verdicts.get(verdict.value) for row in summary.capabilities)]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("capability")
+    table.add_column("capability", no_wrap=True)
     for heading in ("attempts", *(verdict.value for verdict in shown), "frames read", "slip lines", "host messages"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=heading in EXIT_CODES)
     for row in summary.capabilities:
         table.add_row(
             row.name,

@@ -16,6 +16,7 @@ from tillrig.vision.learning import Harvest, TextRow
 from tillrig.vision.readers.glyphs import is_wide
 
 if TYPE_CHECKING:
+    from tillrig.lab import Operator
     from tillrig.session.session import Session
 
 #: Typed at the amount prompt one after the other: each digit stands in three places at least.
@@ -43,7 +44,7 @@ class Lesson:
         """All of it. Raises BlockedError when the terminal cannot be led, and the rig's own errors."""
         session, hand = self._session, self._bench.hand
         session.ensure("operator_prompt")
-        number, operator = next(iter(session.lab.operators.items()))
+        number, operator = self._cashier()
         self._take()
         hand.press(*number)
         self._take(typed=number)
@@ -64,6 +65,13 @@ class Lesson:
             self._visit(session.profile.key("7"), "down")
         self._amounts()
         session.recover()
+
+    def _cashier(self) -> tuple[str, Operator]:
+        """One who may sell: a supervisor or an administrator is not let to the amount prompt."""
+        for number, operator in self._session.lab.operators.items():
+            if operator.role == "operator":
+                return number, operator
+        raise BlockedError("operators.yaml names nobody of role operator, who alone is let to the amount prompt")
 
     def _visit(self, *keys: str) -> None:
         before = self._look.settled()

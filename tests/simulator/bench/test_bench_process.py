@@ -84,6 +84,24 @@ def test_wrong_options_are_refused_with_the_reason(start_bench: Start, words: li
     assert "Traceback" not in message
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--fault", "slip-amoun"], "there is no fault 'slip-amoun'; did you mean slip-amount?"),
+        (["--set", "colour=blue"], "--set colour: no such parameter"),
+        (["--cut-at", "write"], "argument --cut-at"),
+    ],
+)
+def test_what_the_processor_would_refuse_is_told_and_not_tried_for_ever(
+    tmp_path: Path, words: list[str], complaint: str
+) -> None:
+    start = [sys.executable, "-m", "tillrig.simulator.bench", "--dir", str(tmp_path / "bench"), "--no-cameras", *words]
+    done = subprocess.run(start, check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"tillrig simulate: {complaint}")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_path_of_any_length_will_do(start_bench: Start, tmp_path: Path) -> None:
     directory = tmp_path / ("d" * 120)
     assert start_bench(directory=directory).do("status")["supplied"]
@@ -135,6 +153,9 @@ def test_commands_can_be_obeyed_later_and_at_the_start(start_bench: Start) -> No
         (["camera", "slip"], "camera slip:"),
         (["withdraw"], "not there"),
         (["noise", "ecr", "much"], "noise ecr much"),
+        (["noise", "ecr", "7"], "a share between 0 and 1"),
+        (["screenshot"], "screenshot wants FILE"),
+        (["screenshot", "x.jpg", "paper"], "'paper' is none of screen, slip"),
     ],
 )
 def test_the_command_line_client_says_what_it_cannot_do(start_bench: Start, words: list[str], complaint: str) -> None:

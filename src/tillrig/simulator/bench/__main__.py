@@ -16,6 +16,7 @@ from tillrig.simulator.bench.bench import Bench, clean_up_after
 from tillrig.simulator.bench.cards import CardsError
 from tillrig.simulator.bench.eyes import mount_eyes, no_eyes
 from tillrig.simulator.bench.options import Options, parse
+from tillrig.simulator.bench.trial import refusal
 
 SWITCH_INTERVAL_S = 0.0005  # the board answers within 2 ms although the cameras compute in threads of this process
 
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code: 0 stopped as asked, 2 cannot run with these options."""
     logging.basicConfig(level=logging.WARNING, format="tillrig simulate: %(message)s")
     options = parse(sys.argv[1:] if arguments is None else arguments)
+    if reason := refusal(options):
+        return _refuse(reason)
     options.directory.mkdir(parents=True, exist_ok=True)
     lock = FileLock(options.directory / ".lock")
     try:

@@ -12,9 +12,13 @@ from pathlib import Path
 from tillrig.simulator.bench.control import ControlError, ask
 from tillrig.simulator.bench.hand import USAGE
 
+_CAMERAS = ("screen", "slip")
+
 
 def screenshot(directory: Path, target: Path, camera: str = "screen") -> int:
     """Save what a camera sees now as JPEG; returns its size in bytes. Raises ControlError."""
+    if camera not in _CAMERAS:
+        raise ControlError(f"{camera!r} is none of {', '.join(_CAMERAS)}")
     try:
         url = json.loads((directory / "ready").read_text())[camera]
     except FileNotFoundError:
@@ -26,7 +30,10 @@ def screenshot(directory: Path, target: Path, camera: str = "screen") -> int:
             picture: bytes = answer.read()
     except OSError as error:
         raise ControlError(f"the {camera} camera at {url} gives no picture: {error}") from error
-    target.write_bytes(picture)
+    try:
+        target.write_bytes(picture)
+    except OSError as error:
+        raise ControlError(f"the picture cannot be written to {target}: {error.strerror}") from error
     return len(picture)
 
 
@@ -43,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="+", help="see below")
     options = parser.parse_args(arguments)
     try:
-        if options.command[0] == "screenshot" and len(options.command) > 1:
-            result: object = screenshot(options.directory, Path(options.command[1]), *options.command[2:3])
+        if options.command[0] == "screenshot":
+            if not 2 <= len(options.command) <= 3:
+                raise ControlError("screenshot wants FILE, and which camera when it is not the screen's: FILE slip")
+            result: object = screenshot(options.directory, Path(options.command[1]), *options.command[2:])
         else:
             result = ask(options.directory, options.command, options.after)
     except ControlError as error:

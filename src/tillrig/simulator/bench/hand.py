@@ -139,6 +139,8 @@ class Hand:
             self._line(name).plug(in_)
 
     def _do_noise(self, name: str, share: str) -> None:
+        if not 0 <= float(share) <= 1:
+            raise ControlError(f"noise {share}: a share between 0 and 1 is needed")
         self._line(name).noise = float(share)
 
     def _do_baud(self, name: str, rate: str) -> None:

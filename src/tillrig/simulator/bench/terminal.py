@@ -26,6 +26,12 @@ _logger = logging.getLogger(__name__)
 DARK_MA, AWAKE_MA, LIGHT_MA, PRINT_MA = 14, 118, 42, 870
 
 
+def wishes(options: Options) -> list[str]:
+    """The faults and parameters in ``options``, as words of the firmware's command line."""
+    given = (("--fault", options.faults), ("--fault-file", options.fault_files), ("--set", options.settings))
+    return [word for name, values in given for value in values for word in (name, str(value))]
+
+
 class Terminal:
     """What is behind the case; the bench moves it through ``feed``, ``keys``, ``cards``, ``printer`` and ``lines``."""
 
@@ -108,14 +114,10 @@ class Terminal:
         """First power: from now on the processor runs while there is a supply. ``host`` is its way to the test host."""
         options = self._options
         terminal = options.terminal or self._default_parameters()
-        self._command = [sys.executable, *([str(options.firmware)] if options.firmware else _FIRMWARE_MODULE)]
+        self._command = [sys.executable, *([str(options.firmware)] if options.firmware else FIRMWARE_MODULE)]
         self._command += ["--flash", str(options.directory / "flash.bin"), "--time-scale", str(options.time_scale)]
         self._command += ["--host", host, "--terminal", str(terminal)]
-        for name, values in (("--fault", options.faults), ("--fault-file", options.fault_files)):
-            for value in values:
-                self._command += [name, str(value)]
-        for setting in options.settings:
-            self._command += ["--set", setting]
+        self._command += wishes(options)
         self._start()
 
     def feed(self, supply: str, on: bool) -> None:
@@ -247,7 +249,7 @@ class Terminal:
         return path
 
 
-_FIRMWARE_MODULE = ["-m", "tillrig.simulator.firmware"]
+FIRMWARE_MODULE = ["-m", "tillrig.simulator.firmware"]
 SAMPLE_TERMINAL = {
     "tid": "10000001",
     "mid": "898111153110001",
