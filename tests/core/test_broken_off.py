@@ -86,6 +86,10 @@ class Bench:
     def prove(self) -> dict[str, str]:
         return self.words
 
+    def troubles(self, since: float, until: float) -> tuple[()]:
+        """Neither camera was ever troubled."""
+        return ()
+
 
 class Host:
     """Takes orders as the test host does; a wrong one is refused."""
