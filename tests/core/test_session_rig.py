@@ -99,7 +99,8 @@ def test_a_taken_host_port_is_told_and_everything_is_closed_again(tmp_path):
 def test_a_signal_opens_the_switches_and_leaves_evidence(tmp_path, number):
     """Ctrl-C and SIGTERM in the midst of a wait: contacts open first, and the attempt is on disk."""
     code = f"""
-import sys; sys.path.insert(0, {str(ROOT)!r})
+import signal, sys; sys.path.insert(0, {str(ROOT)!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 from tillrig import acquire
 from tillrig.rigs import load_rig
 session = acquire(
