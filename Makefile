@@ -11,11 +11,11 @@ GRADE  ?= typical
 demo: setup
 	$(BIN)/tillrig demo $(ARGS)
 
-# What only computes runs on two cores at once; what keeps time with a simulated rig runs alone.
-COMPUTING := tests/vision tests/reference tests/profiles tests/host tests/protocols
+# Two at a time; what measures a device's milliseconds runs alone.
+ALONE := tests/drivers tests/ports tests/roles tests/rigs
 test: setup fonts
-	$(BIN)/python -m pytest $(COMPUTING) -q -n 2 --dist worksteal $(ARGS)
-	$(BIN)/python -m pytest tests -q $(COMPUTING:%=--ignore=%) $(ARGS)
+	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
+	$(BIN)/python -m pytest $(ALONE) -q $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check src tests suites fixtures benchmarks conftest.py
