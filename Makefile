@@ -11,8 +11,8 @@ GRADE  ?= typical
 demo: setup
 	$(BIN)/tillrig demo $(ARGS)
 
-# Two at a time; what measures a device's milliseconds runs alone.
-ALONE := tests/drivers tests/ports tests/roles tests/rigs
+# Two at a time; what runs a whole rig, or measures a device's milliseconds, runs alone.
+ALONE := tests/drivers tests/ports tests/roles tests/rigs tests/core/test_session_faults.py tests/core/test_session_rig.py
 test: setup fonts
 	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
 	$(BIN)/python -m pytest $(ALONE) -q $(ARGS)
