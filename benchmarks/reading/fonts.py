@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from tillrig.vision.readers.glyphs import gb2312
+
 Bits = npt.NDArray[np.bool_]
 X11 = Path("/usr/share/fonts/X11/misc")
 TRUETYPE, OPENTYPE = Path("/usr/share/fonts/truetype"), Path("/usr/share/fonts/opentype")
@@ -128,21 +130,9 @@ SLIP_FACES = (
 TFT_FONTS = {"microhei": _MICROHEI, "noto": _NOTO, "song": _GBSN, "kai": _GKAI}
 
 
-def characters() -> str:
-    """ASCII and what GB 2312 has of punctuation, full-width forms and Chinese."""
-    found = [chr(code) for code in range(0x20, 0x7F)]
-    for lead in (0xA1, 0xA3, *range(0xB0, 0xF8)):
-        for trail in range(0xA1, 0xFF):
-            try:
-                found.append(bytes((lead, trail)).decode("gb2312"))
-            except UnicodeDecodeError:
-                continue
-    return "".join(found)
-
-
 @lru_cache(maxsize=16)
 def _glyphs(face: Face) -> dict[str, Bits]:
-    chars = characters()
+    chars = gb2312()
     found = _from(face.latin, [char for char in chars if char < "\x7f"], face.height, face.height // 2)
     found.update(_from(face.chinese, [char for char in chars if char > "\x7f"], face.height, face.height))
     return found

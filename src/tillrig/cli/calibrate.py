@@ -41,11 +41,11 @@ def calibrate(
     Exit codes: 0 stored (or in tune); 20 the camera sees nothing usable, or the rig is out of tune; 21 not sure; 22 the
     rig is in use; 30 the rig file or the profile is wrong.
     """
-    from tillrig.errors import TillrigError, UsageError
+    from tillrig.cli._ending import ended_by_verdict
+    from tillrig.errors import UsageError
     from tillrig.rigs import load_rig, open_rig
-    from tillrig.verdicts import EXIT_CODES, of_exception
 
-    try:
+    with ended_by_verdict("stopped; what was stored before still holds"):
         rig = load_rig(rig_file)
         with open_rig(rig) as opened:
             views = opened.views
@@ -60,12 +60,6 @@ def calibrate(
                 if check
                 else _find(opened, names, texts, yes, wait_s)
             )
-    except TillrigError as error:
-        click.echo(f"{type(error).__name__}: {error}", err=True)
-        sys.exit(EXIT_CODES[of_exception(error)])
-    except KeyboardInterrupt:
-        click.echo("stopped; what was stored before still holds", err=True)
-        sys.exit(130)
     sys.exit(code)
 
 

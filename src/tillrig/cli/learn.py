@@ -25,26 +25,23 @@ def learn(rig_file: Path, out: Path) -> None:
     Exit codes: 0 every digit was learned; 21 some were not: amounts are then not read with this font; 20, 22, 30 as
     in `tillrig run`.
     """
-    from tillrig.errors import TillrigError
+    from tillrig.cli._ending import ended_by_verdict
     from tillrig.session import acquire
     from tillrig.session.lesson import Lesson, summary
-    from tillrig.verdicts import EXIT_CODES, Verdict, of_exception
+    from tillrig.verdicts import EXIT_CODES, Verdict
     from tillrig.vision.geometry import display_geometry
     from tillrig.vision.learning import Harvest, write_learned
 
-    try:
-        with tempfile.TemporaryDirectory(prefix="tillrig-learn-") as run_dir, acquire(rig_file, run_dir) as session:
-            harvest = Harvest(display_geometry(session.profile))
-            lesson = Lesson(session, harvest)
-            lesson.give()
-            now = datetime.now().astimezone().isoformat(timespec="seconds")
-            path = write_learned(out, harvest, session.rig.name, now)
-    except TillrigError as error:
-        click.echo(f"{type(error).__name__}: {error}", err=True)
-        sys.exit(EXIT_CODES[of_exception(error)])
-    except KeyboardInterrupt:
-        click.echo("stopped; nothing was stored", err=True)
-        sys.exit(130)
+    with (
+        ended_by_verdict("stopped; nothing was stored"),
+        tempfile.TemporaryDirectory(prefix="tillrig-learn-") as run_dir,
+        acquire(rig_file, run_dir) as session,
+    ):
+        harvest = Harvest(display_geometry(session.profile))
+        lesson = Lesson(session, harvest)
+        lesson.give()
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        path = write_learned(out, harvest, session.rig.name, now)
     for line in summary(harvest, lesson.screens):
         click.echo(line)
     click.echo(f"stored in {path}; in profile.yaml, under display.fonts:")

@@ -18,11 +18,11 @@ from tillrig.rigs.calibration import (
     calibration_folder,
     check_writable,
     store_calibration,
-    write_whole,
 )
 from tillrig.rigs.document import Document
 from tillrig.rigs.opened import OpenRig
 from tillrig.rigs.simulated import pose_of
+from tillrig.whole_files import write_whole
 
 if TYPE_CHECKING:
     from tillrig.profiles import Profile

@@ -17,6 +17,7 @@ import msgspec
 
 from tillrig.drivers.frame_ring import Point
 from tillrig.errors import EvidenceError, RigFileError
+from tillrig.whole_files import write_whole
 
 FOLDER, SUFFIX = ".calibration", ".calibration.yaml"
 Share = Annotated[float, msgspec.Meta(ge=0)]
@@ -88,25 +89,6 @@ def check_writable(rig_file: Path) -> Path:
     return folder
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`, on the disk when this returns. Raises EvidenceError; then the old file stands."""
-    name = ""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        raise EvidenceError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
-
-
 def store_calibration(rig_file: Path, camera: str, found: Calibration, frame: bytes, suffix: str = ".png") -> Path:
     """Add or replace the entry of `camera`, with `frame` as its reference. Returns the YAML file. Other entries and
     their comments stay. Raises EvidenceError, RigFileError when the file there is broken."""
@@ -157,11 +139,3 @@ def _styled(entry: dict[str, Any]) -> Any:
         else:
             styled[key] = value
     return styled
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

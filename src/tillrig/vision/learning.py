@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +18,7 @@ from tillrig.vision.geometry import DisplayGeometry, Ink
 from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.learned import DIGITS, sheet_of
 from tillrig.vision.screen import ScreenReader
+from tillrig.whole_files import write_whole
 
 # A digit must have been seen in so many places; any character in so many frames.
 DIGIT_PLACES, LEAST_FRAMES = 3, 2
@@ -131,27 +129,13 @@ def write_learned(folder: Path, harvest: Harvest, rig: str, date: str) -> Path:
     path = folder / f"learned-{size}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / name, picture)
-        _replace(path, text)
     except OSError as problem:
         raise EvidenceError(
             f"the learned font cannot be stored in {folder}: {problem.strerror or problem}"
         ) from problem
+    write_whole(folder / name, picture)
+    write_whole(path, text)
     for old in folder.glob(f"learned-{size}-*.png"):
         if old.name != name:
             old.unlink(missing_ok=True)
     return path
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
