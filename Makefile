@@ -11,11 +11,13 @@ GRADE  ?= typical
 demo: setup
 	$(BIN)/tillrig demo $(ARGS)
 
-# Two at a time; what runs a whole rig, or measures a device's milliseconds, runs alone.
+# Two at a time; what runs a whole rig, or measures a device's milliseconds, runs alone. What failed runs once more by
+# itself, with nothing beside it: pytest names it twice then, and the second word counts.
 ALONE := tests/drivers tests/ports tests/roles tests/rigs tests/core/test_session_faults.py tests/core/test_session_rig.py
+AGAIN := $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -q
 test: setup fonts
-	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
-	$(BIN)/python -m pytest $(ALONE) -q $(ARGS)
+	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) $(ARGS) || $(AGAIN)
+	$(BIN)/python -m pytest $(ALONE) -q $(ARGS) || $(AGAIN)
 
 lint: setup
 	$(BIN)/ruff check src tests suites fixtures benchmarks conftest.py

@@ -71,8 +71,11 @@ def take_orders(printed: list[int]) -> None:
     fifo = HERE / "orders"
     fifo.unlink(missing_ok=True)
     os.mkfifo(fifo)
-    while True:
-        with fifo.open() as lines:
+    # Opened for both: there is always a reader for the test's next order, and never an end of file between two.
+    with os.fdopen(os.open(fifo, os.O_RDWR), "rb", buffering=0) as orders:
+        waiting = b""
+        while True:
+            *lines, waiting = (waiting + orders.read(65536)).split(b"\n")
             for line in lines:
                 obey(json.loads(line), printed)
 
