@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tillrig.errors import ProfileError
-from tillrig.profiles.model import Profile
+from tillrig.profiles.model import Icon, Profile
 
 FILE = "profile.yaml"
 _KEY_PATH = re.compile(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]")
@@ -83,7 +83,22 @@ def _with_fonts(profile: Profile, path: Path) -> Profile:
             fonts.append(msgspec.structs.replace(font, path=full))
         return msgspec.structs.replace(part, fonts=tuple(fonts))
 
-    return msgspec.structs.replace(profile, display=absolute(profile.display), printer=absolute(profile.printer))
+    display = msgspec.structs.replace(absolute(profile.display), icons=_with_examples(profile, path))
+    return msgspec.structs.replace(profile, display=display, printer=absolute(profile.printer))
+
+
+def _with_examples(profile: Profile, path: Path) -> tuple[Icon, ...]:
+    icons = []
+    for icon in profile.display.icons:
+        states = {
+            state: tuple(str(profile.directory / example) for example in examples)
+            for state, examples in icon.states.items()
+        }
+        for example in (one for examples in states.values() for one in examples):
+            if not Path(example).is_file():
+                raise ProfileError(f"{path}: icon {icon.name}: {example} is not there")
+        icons.append(msgspec.structs.replace(icon, states=states))
+    return tuple(icons)
 
 
 def _problems(profile: Profile) -> list[tuple[tuple[str | int, ...], str]]:
@@ -100,6 +115,7 @@ def _problems(profile: Profile) -> list[tuple[tuple[str | int, ...], str]]:
                     f"'{wide[0]}' is wider than {profile.display.columns} columns; say where it breaks with |",
                 )
             )
+    found += _icon_problems(profile)
     for kind, screen in profile.screens.items():
         if len(screen.rows) > profile.display.rows:
             found.append((("screens", kind, "rows"), f"{len(screen.rows)} rows on a display of {profile.display.rows}"))
@@ -116,6 +132,17 @@ def _problems(profile: Profile) -> list[tuple[tuple[str | int, ...], str]]:
         for index, line in enumerate(lines):
             if line.size not in ("text", "small", "amount"):
                 found.append((("slips", name, index, "size"), f"'{line.size}' is none of text, small, amount"))
+    return found
+
+
+def _icon_problems(profile: Profile) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    for index, icon in enumerate(profile.display.icons):
+        left, top, across, down = icon.box
+        if min(left, top) < 0 or left + across > profile.display.width or top + down > profile.display.height:
+            found.append((("display", "icons", index, "box"), f"{list(icon.box)} is not on the display"))
+        if len(icon.states) < 2 or not all(icon.states.values()):
+            found.append((("display", "icons", index, "states"), "two states or more are needed, each with an example"))
     return found
 
 

@@ -23,6 +23,15 @@ class Font(_Part, frozen=True, kw_only=True):
     kind: Literal["", "learned"] = ""
 
 
+class Icon(_Part, frozen=True, kw_only=True):
+    """A picture on the display that is always at one place: `box` x, y, width, height in dots; `states` name → pictures
+    of that box in that state, absolute or relative to the profile's directory, at any scale."""
+
+    name: str
+    box: tuple[int, int, int, int]
+    states: dict[str, tuple[str, ...]]
+
+
 class Display(_Part, frozen=True, kw_only=True):
     """`cell` is one half-width character in dots; rows and columns count such cells."""
 
@@ -33,6 +42,7 @@ class Display(_Part, frozen=True, kw_only=True):
     columns: int
     cell: tuple[int, int]
     fonts: tuple[Font, ...] = ()
+    icons: tuple[Icon, ...] = ()
 
 
 class Printer(_Part, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Corners,
         DisplayGeometry,
         FontSpec,
+        IconSpec,
         PaperGeometry,
         checked_corners,
         display_geometry,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     )
     from tillrig.vision.grammar import KINDS, MONEY, Kind
     from tillrig.vision.gridfit import GridFit, fit_grid
+    from tillrig.vision.icons import IconReader, IconReading, icon_example
     from tillrig.vision.qr import QrCode, read_qr, testify_qr
     from tillrig.vision.readers.atlas import Atlas
     from tillrig.vision.readers.base import LineImage, LineReading, Reader
@@ -43,6 +45,7 @@ _HOME = {
             "checked_corners",
             "DisplayGeometry",
             "FontSpec",
+            "IconSpec",
             "PaperGeometry",
             "display_geometry",
             "paper_geometry",
@@ -51,6 +54,7 @@ _HOME = {
     ),
     **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
     **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
+    **dict.fromkeys(("IconReader", "IconReading", "icon_example"), "icons"),
     **dict.fromkeys(("QrCode", "read_qr", "testify_qr"), "qr"),
     "Atlas": "readers.atlas",
     "PrintAtlas": "readers.print_atlas",
@@ -76,6 +80,9 @@ __all__ = [
     "FontSpec",
     "Frame",
     "GridFit",
+    "IconReader",
+    "IconReading",
+    "IconSpec",
     "Kind",
     "LineImage",
     "LineReading",
@@ -102,6 +109,7 @@ __all__ = [
     "checked_corners",
     "display_geometry",
     "fit_grid",
+    "icon_example",
     "paper_geometry",
     "read_qr",
     "testify",

@@ -27,6 +27,15 @@ class FontSpec(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
+class IconSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that is always at one place: `box` x, y, width, height in dots; `states` name → paths of pictures of
+    that box in that state."""
+
+    name: str
+    box: tuple[int, int, int, int]
+    states: dict[str, tuple[str, ...]]
+
+
 class DisplayGeometry(msgspec.Struct, frozen=True, kw_only=True):
     """A display of `width` x `height` dots that shows `rows` lines of `columns` half-width cells of `cell` dots."""
 
@@ -37,6 +46,7 @@ class DisplayGeometry(msgspec.Struct, frozen=True, kw_only=True):
     columns: int = 16
     cell: tuple[int, int] = (8, 16)
     fonts: tuple[FontSpec, ...] = ()
+    icons: tuple[IconSpec, ...] = ()
 
     def __post_init__(self) -> None:
         cell_width, cell_height = self.cell
@@ -85,6 +95,9 @@ def display_geometry(profile: Any) -> DisplayGeometry:
         columns=display.columns,
         cell=(int(display.cell[0]), int(display.cell[1])),
         fonts=_fonts(display.fonts),
+        icons=tuple(
+            IconSpec(name=icon.name, box=icon.box, states=icon.states) for icon in getattr(display, "icons", ())
+        ),
     )
 
 
