@@ -44,7 +44,7 @@ class Studio:
         self._sensor = Sensor(self.grade, *size, seed, light.flicker_phase)
         self._number = 0
 
-    def watch(self, *, marks: bool = True, every: int = 1) -> CameraWatch:
+    def watch(self, *, marks: bool = True, every: int = 1, reference: Frame | None = None) -> CameraWatch:
         if self.kind == "screen":
             patch, edges = grey_patch(self.pose), [bezel_edge(self.pose)]
             area = Area.screen(self.pose.screen_corners)
@@ -52,7 +52,7 @@ class Studio:
             patch, edges = slip_patch(self.pose), slip_marks(self.pose)
             area = Area.paper(self.pose.slip_corners)
         declared = Marks(patch=checked_corners(patch), edges=tuple(checked_corners(edge) for edge in edges))
-        return CameraWatch(area, declared if marks else None, every=every)
+        return CameraWatch(area, declared if marks else None, every=every, reference=reference)
 
     def display(self, dots: Bits, *, backlight: bool = True, before: Bits | None = None, ghost: float = 0.0) -> Picture:
         darkness = dots.astype(np.float32)

@@ -26,6 +26,7 @@ from tillrig.observers.slip import SlipObserver
 from tillrig.operator import Hand, Operator
 from tillrig.profiles import Profile, load_profile
 from tillrig.rigs import CameraView, OpenRig, Rig, open_rig
+from tillrig.rigs.reference import reference_frame
 from tillrig.timeline import Timeline
 from tillrig.vision import ScreenReader, ScreenWatch, SlipReader, display_geometry, paper_geometry
 from tillrig.vision.watch import Area, CameraWatch, Marks
@@ -80,7 +81,9 @@ class Bench:
         if camera is None or view is None or view.corners is None:
             raise RigFileError(f"{self.rig.rig.path}: instruments.screen: a camera with calibrated corners is needed")
         geometry, k1 = display_geometry(self.profile), view.distortion_k1
-        guard = CameraWatch(Area.screen(view.corners), _marks(view), size=view.size)
+        guard = CameraWatch(
+            Area.screen(view.corners), _marks(view), size=view.size, reference=reference_frame(self.rig, "screen")
+        )
         watch = ScreenWatch(geometry, view.corners, k1=k1, camera=guard)
         self.lookouts: list[Lookout] = [Lookout("screen", camera, guard, self.timeline)]
         quick = ScreenReader(geometry, view.corners, k1=k1)
@@ -98,7 +101,9 @@ class Bench:
             observer_reader = SlipReader(paper, view.corners, k1=view.distortion_k1)
             reader = SlipReader(paper, view.corners, k1=view.distortion_k1, readers=observer_reader.readers)
             if camera.fps > LEAST_FPS:
-                guard = CameraWatch(Area.paper(view.corners), _marks(view), size=view.size, every=SLIP_EVERY)
+                then = reference_frame(self.rig, "slip")
+                area = Area.paper(view.corners)
+                guard = CameraWatch(area, _marks(view), size=view.size, every=SLIP_EVERY, reference=then)
                 lookout = SlipLookout(camera, guard, self.timeline)
                 self._closing.callback(lookout.close)
                 self.lookouts.append(lookout)
