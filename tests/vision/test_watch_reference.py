@@ -11,8 +11,9 @@ import pytest
 from tests.poses import POSES
 from tests.vision.watched import GRADES, MENU, ONE, SLIP, Picture, Studio, blurred, moved
 from tillrig.errors import RigFileError
-from tillrig.rigs.calibration import Calibration, store_calibration
-from tillrig.rigs.reference import reference_frame
+from tillrig.rigs.calibrating import stored_entry
+from tillrig.rigs.calibration import Calibration, calibration_file, store_calibration
+from tillrig.rigs.reference import carry_calibration, reference_frame
 from tillrig.vision import Frame, RigCondition
 from tillrig.vision.calibration import mean_picture
 
@@ -88,3 +89,22 @@ def test_the_reference_lies_beside_the_rig_file(tmp_path: Path) -> None:
         reference_frame(opened, "screen")  # type: ignore[arg-type]
     store_calibration(rig, "screen", Calibration(corners=corners, pose="typical seed 3"), png)
     assert stored.is_file() and reference_frame(opened, "screen") is None  # type: ignore[arg-type]
+
+
+def test_a_calibration_goes_with_the_bench_that_stands(tmp_path: Path) -> None:
+    """`tillrig run` starts a simulated bench once; the suites open its own description. Another pose's stays behind."""
+    rig = SimpleNamespace(path=tmp_path / "mine.yaml", simulate=SimpleNamespace(grade="typical", seed=3))
+    standing = tmp_path / "bench" / "rig.yaml"
+    standing.parent.mkdir()
+    carry_calibration(rig, standing)  # type: ignore[arg-type]
+    assert not calibration_file(standing).exists()
+    corners = ((1.0, 1.0), (60.0, 1.0), (60.0, 40.0), (1.0, 40.0))
+    png = Frame.from_array(np.full((60, 80), 90, np.uint8)).jpeg
+    store_calibration(rig.path, "screen", Calibration(corners=corners, pose="typical seed 3", by="text"), png)
+    store_calibration(rig.path, "slip", Calibration(corners=corners, pose="typical seed 4"), png)
+    carry_calibration(rig, standing)  # type: ignore[arg-type]
+    opened = SimpleNamespace(rig=SimpleNamespace(path=standing, simulate=None))
+    found = reference_frame(opened, "screen")  # type: ignore[arg-type]
+    assert found is not None and found.grey().shape == (60, 80)
+    assert reference_frame(opened, "slip") is None  # type: ignore[arg-type]
+    assert stored_entry(opened, "screen").corners == corners  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from tillrig.evidence.writer import new_run_directory, point_latest
 from tillrig.report.publish import publish, requirement_sentences
 from tillrig.report.summary import Health, RigRow, Summary, Trouble, final_rows, summarise
 from tillrig.rigs import OpenRig, Rig, Simulation, load_rig, open_rig
+from tillrig.rigs.reference import carry_calibration
 from tillrig.rigs.trial import refused
 from tillrig.runner.endings import Told, ending, tail, unrecorded
 from tillrig.runner.live import LiveProgress
@@ -158,6 +159,7 @@ class _Run:
         self._live.say("starting the simulated rig")
         simulation = Simulation(self._rig)
         try:
+            carry_calibration(self._rig, simulation.rig_file)
             self._check_rig(load_rig(simulation.rig_file))
             yield simulation.rig_file
         finally:
