@@ -83,6 +83,27 @@ def test_stored_corners_help_where_no_window_is_seen() -> None:
     assert float(np.abs(np.asarray(best.corners) - true).max()) < FULL * best.px_per_dot
 
 
+def test_a_display_in_a_brighter_frame_is_found_without_a_window() -> None:
+    """A white housing: no edge falls from bright to dark, but the area has four sides and shows the text."""
+    grey, true, _ = picture(KNOWN[0], 5610, "clean")
+    (x, y), (right, low) = np.floor(true.min(axis=0) - 12).astype(int), np.ceil(true.max(axis=0) + 12).astype(int)
+    white = np.full_like(grey, 250)
+    inner = white[y:low, x:right]
+    inner[:] = int(np.percentile(grey[y:low, x:right], 80))
+    mask = np.zeros_like(grey)
+    cv2.fillConvexPoly(mask, np.round(true).astype(np.int32), 255)
+    inner[mask[y:low, x:right] > 0] = grey[y:low, x:right][mask[y:low, x:right] > 0]
+    assert not find_windows(white, 2.0)
+    best = find_display(white, DISPLAY, DRAWN[:1])[0]
+    assert not best.windowed and float(np.abs(np.asarray(best.corners) - true).max()) < FULL * best.px_per_dot
+
+
+def test_what_lies_within_a_window_comes_after_it() -> None:
+    """Between an inverse row and the frame there is a smaller area with sides as sharp."""
+    grey, true, _ = picture(KNOWN[4], 5907, "typical", 2)
+    assert float(np.abs(find_windows(grey, 2.0)[0].corners - true).max()) < 25
+
+
 def test_a_display_without_fonts_and_texts_that_no_font_draws_are_refused() -> None:
     """Clear errors instead of a search that cannot succeed."""
     with pytest.raises(UsageError, match="no font"):

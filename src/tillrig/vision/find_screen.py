@@ -13,22 +13,19 @@ import msgspec
 import numpy as np
 
 from tillrig.errors import UsageError
-from tillrig.vision.calibration.window import find_windows
+from tillrig.vision.calibration.areas import display_areas
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey
 from tillrig.vision.gridfit import GridFit, fit_grid
-from tillrig.vision.quads import Quad, find_quads
+from tillrig.vision.quads import Quad
 from tillrig.vision.readers.base import bare
 from tillrig.vision.screen import RowReading, ScreenReader
 from tillrig.vision.testimony import Readers
 
-# How far off the display's own shape (width by height) an area may be: tilt, and a bezel around it.
-_SHAPE = (0.55, 1.8)
 # Bare glass around the matrix, in dots.
 _ACROSS = (0.0, 3.0, 7.0)
 _DOWN = (0.0, 3.0)
 _TRIED_AREAS = 8
-_SAME_AREA_PX = 6.0
 # Characters that two readers agree on, rows that they do not agree on taken off, that leave no doubt.
 _PLENTY = 8
 _SURE = 0.85
@@ -83,25 +80,17 @@ def find_screen(frame: Frame, geometry: DisplayGeometry, readers: Readers, befor
 
 
 def _areas(grey: Grey, geometry: DisplayGeometry) -> list[Quad]:
-    """Windows with sharp edges first, then whatever else has four sides."""
-    windows = [window.corners for window in find_windows(grey, geometry.width / geometry.height)][: _TRIED_AREAS // 2]
-    areas: list[Quad] = []
-    for quad in [*windows, *find_quads(grey)]:
-        if _shaped(quad, geometry) and all(float(np.abs(quad - other).max()) > _SAME_AREA_PX for other in areas):
-            areas.append(quad)
-    return areas[:_TRIED_AREAS]
+    """Those in which the dots are large enough to be read: two camera pixels each."""
+    areas = [area.corners for area in display_areas(grey, geometry)]
+    return [area for area in areas if _across(area) >= 2 * geometry.width][:_TRIED_AREAS]
 
 
 def _refusal(frame: Frame, why: str) -> UsageError:
     return UsageError(f"the display was not found in {frame.camera}: {why}; give its corners")
 
 
-def _shaped(quad: Quad, geometry: DisplayGeometry) -> bool:
-    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
-    across, down = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
-    share = across / max(down, 1.0) / (geometry.width / geometry.height)
-    # Fewer than two camera pixels a dot cannot be read.
-    return bool(_SHAPE[0] <= share <= _SHAPE[1] and across >= 2 * geometry.width)
+def _across(quad: Quad) -> float:
+    return float(np.hypot(*(quad[1] - quad[0])) + np.hypot(*(quad[2] - quad[3]))) / 2
 
 
 def _candidates(grey: Grey, geometry: DisplayGeometry, area: Quad) -> list[_Candidate]:

@@ -47,6 +47,12 @@ def find_quads(grey: Grey, least_share: float = 0.02, most_share: float = 0.95, 
     return kept
 
 
+def shape_of(quad: Quad) -> float:
+    """Width over height, as seen."""
+    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+    return float((sides[0] + sides[2]) / max(sides[1] + sides[3], 1e-6))
+
+
 def _masks(small: Grey) -> Iterator[Grey]:
     smooth = cv2.GaussianBlur(small, (0, 0), 1.2)
     low, high = (float(value) for value in np.percentile(smooth, (2, 98)))

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.errors import CameraError, UsageError
+from tillrig.vision.calibration.areas import Area, display_areas
 from tillrig.vision.calibration.fit import Fit, fit_known
 from tillrig.vision.calibration.locate import locate, padded
 from tillrig.vision.calibration.shown import Drawn, KnownScreen, draw
-from tillrig.vision.calibration.window import Window, find_windows
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey
 
@@ -27,7 +27,8 @@ _SURE_RESIDUAL = 0.4
 _SURE_CELL = 0.10
 # Another place (farther away than so many dots) must explain so much less.
 _APART, _CLEARER = 0.6, 0.15
-_WINDOWS = 3
+# Areas looked at: with sharp edges, and, where none of those shows anything like the text, others.
+_WINDOWS, _OTHERS, _SOMETHING = 3, 3, 0.3
 _STEADY = 6.0
 
 
@@ -76,18 +77,28 @@ def find_display(
     drawn = [one for item in known if (one := item if isinstance(item, Drawn) else draw(item, geometry)) is not None]
     if not drawn:
         raise UsageError("the profile's font can draw none of the known screens; correct its fonts or its texts")
-    found: list[Candidate] = []
-    windows: list[Window | None] = [*find_windows(grey, geometry.width / geometry.height)[:_WINDOWS]]
+    areas = display_areas(grey, geometry)
+    windows = [one for one in areas if one.window is not None][:_WINDOWS]
     if start is not None:
-        windows.append(None)
-    for window in windows:
-        quad = window.corners if window is not None else padded(np.asarray(start, np.float64), 0.06)
-        for place in locate(grey, quad, drawn, geometry):
-            fit = fit_known(grey, geometry, place.drawn, place.corners, k1=k1, window=window)
-            if fit is not None:
-                found.append(_candidate(grey, geometry, fit, place.likeness, window is not None))
+        windows.append(Area(padded(np.asarray(start, np.float64), 0.06)))
+    found = _fitted(grey, geometry, drawn, windows, k1)
+    if max((one.score for one in found), default=0.0) < _SOMETHING:
+        others = [one for one in areas if one.window is None][:_OTHERS]
+        found += _fitted(grey, geometry, drawn, others, k1)
     found.sort(key=lambda one: one.score, reverse=True)
     return tuple(_rivalled(found, geometry))
+
+
+def _fitted(
+    grey: Grey, geometry: DisplayGeometry, drawn: Sequence[Drawn], areas: Sequence[Area], k1: float
+) -> list[Candidate]:
+    found = []
+    for area in areas:
+        for place in locate(grey, area.corners, drawn, geometry):
+            fit = fit_known(grey, geometry, place.drawn, place.corners, k1=k1, window=area.window)
+            if fit is not None:
+                found.append(_candidate(grey, geometry, fit, place.likeness, area.window is not None))
+    return found
 
 
 def mean_picture(frames: Sequence[Frame]) -> Grey:

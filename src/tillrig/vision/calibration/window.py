@@ -3,6 +3,7 @@ pixel."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.vision.geometry import Grey
+from tillrig.vision.quads import Quad, find_quads, shape_of
 
 Floats = npt.NDArray[np.float64]
-_LEVELS = 14
 _LEAST_AREA, _MOST_AREA = 0.02, 0.9
-_SOLID = 0.92
+# A window within another gives way to it if that one is at least so sharp.
+_AS_SHARP = 0.5
 _SAMPLES = 48
 _REACH_PX = 9.0
 # Share of a side, at either end, where the corner's rounding is no edge.
@@ -41,22 +43,36 @@ class Window:
     roughness: float
 
 
-def find_windows(grey: Grey, aspect: float, slack: float = 1.6) -> list[Window]:
-    """Candidates whose width over height is within a factor `slack` of `aspect`, sharpest edges first."""
+def find_windows(grey: Grey, aspect: float, slack: float = 1.6, quads: Sequence[Quad] | None = None) -> list[Window]:
+    """Candidates whose width over height is within a factor `slack` of `aspect`, sharpest edges first; one that lies
+    within another as sharp comes after it. `quads`: the four-sided areas of the picture, if somebody found them."""
     found: list[Window] = []
-    smooth = cv2.GaussianBlur(grey, (0, 0), 1.5)
-    low, high = (float(value) for value in np.percentile(smooth[::4, ::4], (10, 99)))
-    for level in np.linspace(low, high, _LEVELS + 2)[1:-1]:
-        lit = (smooth > level).astype(np.uint8)
-        contours, _ = cv2.findContours(lit, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-        for contour in contours:
-            quad = _quad(contour, (grey.shape[0], grey.shape[1]), aspect, slack)
-            if quad is None or any(float(np.abs(one.corners - quad).max()) < 4.0 for one in found):
-                continue
-            window = trace(grey, quad)
-            if window is not None and not any(float(np.abs(one.corners - window.corners).max()) < 2.0 for one in found):
-                found.append(window)
-    return sorted(found, key=lambda one: one.step / (0.3 + one.roughness), reverse=True)
+    for quad in find_quads(grey, _LEAST_AREA, _MOST_AREA) if quads is None else quads:
+        if not _whole(quad, grey) or not aspect / slack <= shape_of(quad) <= aspect * slack:
+            continue
+        window = trace(grey, quad)
+        if window is not None and not any(float(np.abs(one.corners - window.corners).max()) < 2.0 for one in found):
+            found.append(window)
+    found.sort(key=_sharpness, reverse=True)
+    return sorted(found, key=lambda one: any(_within(one, other) for other in found if other is not one))
+
+
+def _sharpness(window: Window) -> float:
+    return window.step / (0.3 + window.roughness)
+
+
+def _within(one: Window, other: Window) -> bool:
+    """What lies between an inverse row and the frame has four sharp sides too."""
+    if _sharpness(other) < _AS_SHARP * _sharpness(one):
+        return False
+    around = other.corners.astype(np.float32)
+    inside = all(cv2.pointPolygonTest(around, (float(x), float(y)), True) > -3.0 for x, y in one.corners)
+    return inside and cv2.contourArea(one.corners.astype(np.float32)) < cv2.contourArea(around)
+
+
+def _whole(quad: Quad, grey: Grey) -> bool:
+    height, width = grey.shape[:2]
+    return bool((quad > 1).all() and (quad[:, 0] < width - 2).all() and (quad[:, 1] < height - 2).all())
 
 
 def trace(grey: Grey, quad: Floats) -> Window | None:
@@ -74,35 +90,6 @@ def trace(grey: Grey, quad: Floats) -> Window | None:
     if corners is None or float(np.abs(corners - quad).max()) > 3 * _REACH_PX:
         return None
     return Window(corners, tuple(edges), float(np.median(steps)), float(np.sqrt(np.mean(np.square(rough)))))
-
-
-def _quad(contour: npt.NDArray[np.int32], shape: tuple[int, int], aspect: float, slack: float) -> Floats | None:
-    height, width = shape
-    x, y, w, h = cv2.boundingRect(contour)
-    if x <= 1 or y <= 1 or x + w >= width - 1 or y + h >= height - 1:
-        return None
-    hull = cv2.convexHull(contour)
-    area = cv2.contourArea(hull)
-    if not _LEAST_AREA * width * height <= area <= _MOST_AREA * width * height:
-        return None
-    around = cv2.arcLength(hull, True)
-    for share in (0.01, 0.02, 0.03, 0.045, 0.06):
-        near = cv2.approxPolyDP(hull, share * around, True)
-        if len(near) <= 4:
-            break
-    if len(near) != 4 or cv2.contourArea(contour) < _SOLID * area or cv2.contourArea(near) < _SOLID * area:
-        return None
-    points = clockwise(near.reshape(4, 2).astype(np.float64))
-    sides = np.hypot(*(np.roll(points, -1, axis=0) - points).T)
-    shown = (sides[0] + sides[2]) / max(sides[1] + sides[3], 1e-6)
-    return points if aspect / slack <= shown <= aspect * slack else None
-
-
-def clockwise(points: Floats) -> Floats:
-    """Four points from the one nearest to the top left on, clockwise in the picture."""
-    middle = points.mean(axis=0)
-    around = points[np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))]
-    return np.asarray(np.roll(around, -int(np.argmin(around.sum(axis=1))), axis=0), np.float64)
 
 
 def _trace_side(smooth: npt.NDArray[np.float32], a: Floats, b: Floats) -> tuple[Edge, float, float] | None:
