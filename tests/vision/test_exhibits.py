@@ -23,7 +23,10 @@ PAN = "9900028765432102"
 
 
 class Store(dict[str, bytes]):
-    """Blobs by name."""
+    """Blobs by name; `picture` the frame as it is stored, `box` of the row that was asked about."""
+
+    picture = b""
+    box = (0.0, 0.0, 0.0, 0.0)
 
     def __call__(self, data: bytes) -> str:
         self[f"blob {len(self)}"] = data
@@ -43,6 +46,8 @@ def asked(
     eye.ask(sighting, [RowExpectation(row=row, text=expected, kind=kind, part=part, requirement="R")])
     store = Store()
     seen = eye.observe(sighting, 1, store=store)
+    store.picture = eye.picture(sighting)
+    store.box = seen.lines[row].box
     return seen.lines[row].said_of(expected), store
 
 
@@ -77,6 +82,10 @@ def test_of_a_secret_no_digit_is_kept(shown: str, expected: str, part: str, read
         char in cell.rival + cell.char for word in said.exhibit.words for cell in word.cells for char in "34"
     )
     assert not any(digits in told for digits in ("34'", "1234", "**34"))
+    frame = cv2.imdecode(np.frombuffer(store.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    left, top, right, low = (round(value) for value in store.box)
+    middle = (top + low) // 2
+    assert np.ptp(frame[middle - 5 : middle + 5, left + 6 : right - 6]) < 40, "painted, though no profile's screen"
 
 
 def test_a_row_with_a_card_number_is_told_masked_and_not_drawn(readers: Readers) -> None:

@@ -26,11 +26,13 @@ Store = Callable[[bytes], str]
 
 
 class _Said(msgspec.Struct, frozen=True):
-    """The eye's word on a row, where it stands, and the frames that were asked if they are to be drawn."""
+    """The eye's word on a row, where it stands, and the frames that were asked if they are to be drawn. `secret`: stars
+    were expected there."""
 
     word: Testimony
     box: Box
     frames: tuple[Frame, ...] = ()
+    secret: bool = False
 
 
 class ScreenInterrogator:
@@ -52,8 +54,9 @@ class ScreenInterrogator:
             said = self._reader.testify_row(frames, one.row, one.text, one.kind)
             self.frames_read.update(said.frames)
             testimony = said.observed()
-            kept = () if testimony.reading is Reading.MATCH or one.part in SECRET_FIELDS else frames
-            self._said[key] = _Said(_hidden(testimony, one, state), _box(said.box), kept)
+            secret = one.part in SECRET_FIELDS
+            kept = () if testimony.reading is Reading.MATCH or secret else frames
+            self._said[key] = _Said(_hidden(testimony, one, state), _box(said.box), kept, secret)
 
     def ask_as_read(self, sighting: Sighting) -> None:
         """Hear the eye on each row's own quick reading: whether an unknown screen is legible at all."""
@@ -93,10 +96,12 @@ class ScreenInterrogator:
     def _hidden_rows(self, state: State) -> frozenset[int]:
         secret = {state.recognition.fields.get(name, "") for name in SECRET_FIELDS} - {""}
         masked = self._masker.text("\n".join(state.rows)).split("\n")  # a card number may go on in the next row
+        asked = {at for (owner, at, _, _), one in self._said.items() if owner == id(state) and one.secret}
         return frozenset(
             number
             for number, row in enumerate(state.rows)
-            if masked[number] != row or ("".join(row.split()) in secret and not self._starred(state, number))
+            if masked[number] != row
+            or ((number in asked or "".join(row.split()) in secret) and not self._starred(state, number))
         )
 
     def _areas(self, frame: Frame, rows: Iterable[int]) -> list[tuple[Point, ...]]:
