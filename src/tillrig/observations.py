@@ -10,6 +10,7 @@ import enum
 
 import msgspec
 
+from tillrig.exhibits import Exhibit
 from tillrig.verdicts import Witness
 
 
@@ -22,7 +23,10 @@ class Reading(enum.StrEnum):
 
 
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):
-    """The eye's word on one expected text: how many distinct frames and which readers stand behind it."""
+    """The eye's word on one expected text: how many distinct frames and which readers stand behind it.
+
+    `exhibit`: who said what, for people; `crops`: blobs of the rectified line, of `exhibit.frames` in their order.
+    """
 
     expected: str
     reading: Reading
@@ -31,6 +35,8 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     margin: float = 0.0
     frames: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
+    exhibit: Exhibit | None = None
+    crops: tuple[str, ...] = ()
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

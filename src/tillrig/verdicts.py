@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from tillrig import errors
+from tillrig.exhibits import Exhibit
 
 
 class Verdict(enum.StrEnum):
@@ -57,6 +58,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence     references (timeline event numbers, blob ids) that prove it
     pictures     blob ids of pictures for the report: first the camera frame, then crops
     boxes        per picture, the box [x0, y0, x1, y1] in its pixels, or None
+    exhibit      where it rests on a reading that is no plain match: who said what
     """
 
     requirement: str
@@ -70,6 +72,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     boxes: tuple[tuple[float, float, float, float] | None, ...] = ()
     money: bool = False
     at: float = 0.0
+    exhibit: Exhibit | None = None
 
 
 def fold(verdicts: Iterable[Verdict]) -> Verdict:

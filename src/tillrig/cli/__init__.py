@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rig": ("rig", "Check the instruments of a rig, one by one."),
     "calibrate": ("calibrate", "Find where a rig's cameras look, and whether they still do."),
     "learn": ("learn", "Learn a terminal's font from its own display."),
+    "explain": ("explain", "Say of a finding what was seen, who said so and why; draw it."),
     "report": ("report", "Write the HTML summary of a run again."),
     "read": ("read", "Read screens and slips in pictures."),
     "decode": ("decode", "Decode ISO 8583 and cash-register messages."),

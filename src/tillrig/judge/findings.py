@@ -56,17 +56,12 @@ def testified(
     at: float,
 ) -> Finding:
     """The eye's word as a finding. A FAIL needs two distinct frames, on money two readers as well (eye)."""
-    shown = {
-        "pictures": (picture,) if picture else (),
-        "boxes": (line.box,) if picture else (),
-        "money": money,
-        "at": at,
-    }
+    shown = {**drawn(picture, line, said), "money": money, "at": at}
     if said is None:
         return unsure(requirement, point, expected, line.text, "this text was not put to the eye", **shown)
     evidence = {"evidence": said.frames, **shown}
     if said.reading is Reading.MATCH:
-        return passed(requirement, point, expected, **evidence)
+        return passed(requirement, point, expected, **{**evidence, "exhibit": None})
     if said.reading is Reading.UNREADABLE:
         return unsure(requirement, point, expected, said.seen, f"unreadable: {said.why}", **evidence)
     if len(said.frames) < 2:
@@ -74,6 +69,17 @@ def testified(
     if money and len(said.readers) < 2:
         return unsure(requirement, point, expected, said.seen, "only one reader saw the difference", **evidence)
     return failed(requirement, point, expected, said.seen, said.why or "another text is shown", **evidence)
+
+
+def drawn(picture: str, line: Line, said: Testimony | None = None) -> dict[str, object]:
+    """What a person is shown of a line: the frame with its box, the crops of the frames that were asked, who said
+    what."""
+    crops = () if said is None else said.crops
+    return {
+        "pictures": (picture, *crops) if picture else crops,
+        "boxes": ((line.box,) if picture else ()) + (None,) * len(crops),
+        "exhibit": None if said is None else said.exhibit,
+    }
 
 
 def missing(requirement: str, point: str, what: str, witnesses: Witnesses, reason: str = "", **more: object) -> Finding:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tillrig.judge.align import align
-from tillrig.judge.findings import Witnesses, failed, missing, passed, testified, unsure
+from tillrig.judge.findings import Witnesses, drawn, failed, missing, passed, testified, unsure
 from tillrig.observations import Line, PaperSeen, Reading, SlipSeen
 from tillrig.profiles import LineExpectation, Profile
 from tillrig.profiles.screens import alike, bare
@@ -142,13 +142,8 @@ def _not_expected(step: Slip, slip: SlipSeen, line: Line) -> Finding:
     """
     money = _AMOUNT.fullmatch(bare(line.text)) is not None
     point = f"slip.{step.copy}.{'amount' if money else 'text'}"
-    shown = {
-        "pictures": (slip.picture,) if slip.picture else (),
-        "boxes": (line.box,) if slip.picture else (),
-        "money": money,
-        "at": slip.at,
-    }
     said = line.said_of(line.text)
+    shown = {**drawn(slip.picture, line, said), "money": money, "at": slip.at}
     text = "a line that nothing expects"
     if said is None or said.reading is not Reading.MATCH:
         reason = f"{text}; it was read once, and the eye was not asked to stand by it" if said is None else said.why
@@ -170,7 +165,8 @@ def _line(one: LineExpectation, point: str, slip: SlipSeen, line: Line) -> Findi
         if without is not None and without.reading is Reading.MATCH and bare(line.text) == bare(one.empty):
             return failed(
                 one.requirement, point, one.text, line.text, "the value is not printed",
-                evidence=without.frames, pictures=finding.pictures, boxes=finding.boxes, money=one.money, at=slip.at,
+                evidence=without.frames, pictures=finding.pictures, boxes=finding.boxes, exhibit=without.exhibit,
+                money=one.money, at=slip.at,
             )  # fmt: skip
     return finding
 
@@ -181,7 +177,8 @@ def _labelled(one: LineExpectation, point: str, slip: SlipSeen, line: Line) -> F
         bare(one.text)
     ):
         return passed(one.requirement, point, one.text, at=slip.at)
-    return unsure(one.requirement, point, one.text, line.text, "the label cannot be read", at=slip.at)
+    shown = {**drawn(slip.picture, line, line.said_of(one.text)), "at": slip.at}
+    return unsure(one.requirement, point, one.text, line.text, "the label cannot be read", **shown)
 
 
 def _not_printed(
@@ -225,8 +222,7 @@ def _forbidden(
                 unwanted_lines.add(number)
                 yield failed(
                     field.requirement, point, "(not printed)", found.text, "a line that must not be there",
-                    pictures=(slip.picture,) if slip.picture else (), boxes=(found.box,) if slip.picture else (),
-                    evidence=slip.frames, at=slip.at,
+                    evidence=slip.frames, at=slip.at, **drawn(slip.picture, found, found.said_of(found.text)),
                 )  # fmt: skip
                 break
         else:

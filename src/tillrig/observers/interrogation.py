@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
 
 from tillrig.masking import Masker, mask_digits
 from tillrig.observations import Line, Reading, ScreenSeen, SlipSeen, Testimony
-from tillrig.observers.redaction import painted_over
+from tillrig.observers.redaction import painted_over, rectified
 from tillrig.observers.screen import SECRET_FIELDS, Sighting, State
 from tillrig.observers.slip import Capture
 from tillrig.profiles import LineExpectation, Profile, RowExpectation
@@ -20,6 +22,15 @@ FRAMES = 3
 BESIDE = 400.0
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
+Store = Callable[[bytes], str]
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """The eye's word on a row, where it stands, and the frames that were asked if they are to be drawn."""
+
+    word: Testimony
+    box: Box
+    frames: tuple[Frame, ...] = ()
 
 
 class ScreenInterrogator:
@@ -27,7 +38,7 @@ class ScreenInterrogator:
 
     def __init__(self, reader: ScreenReader, profile: Profile, masker: Masker) -> None:
         self._reader, self._profile, self._masker = reader, profile, masker
-        self._said: dict[tuple[int, int, str, str], tuple[Testimony, Box]] = {}
+        self._said: dict[tuple[int, int, str, str], _Said] = {}
         self.frames_read: set[str] = set()
 
     def ask(self, sighting: Sighting, expectations: Iterable[RowExpectation]) -> None:
@@ -41,7 +52,8 @@ class ScreenInterrogator:
             said = self._reader.testify_row(frames, one.row, one.text, one.kind)
             self.frames_read.update(said.frames)
             testimony = said.observed()
-            self._said[key] = (_hidden(testimony, one, state), _box(said.box))
+            kept = () if said.answer is Reading.MATCH or one.part in SECRET_FIELDS else frames
+            self._said[key] = _Said(_hidden(testimony, one, state), _box(said.box), kept)
 
     def ask_as_read(self, sighting: Sighting) -> None:
         """Hear the eye on each row's own quick reading: whether an unknown screen is legible at all."""
@@ -75,25 +87,47 @@ class ScreenInterrogator:
         frames = self.frames(sighting)
         if not frames:
             return b""
-        state = sighting.last
+        areas = self._areas(frames[0], self._hidden_rows(sighting.last))
+        return painted_over(frames[0].jpeg, areas) if areas else frames[0].jpeg
+
+    def _hidden_rows(self, state: State) -> frozenset[int]:
         secret = {state.recognition.fields.get(name, "") for name in SECRET_FIELDS} - {""}
         masked = self._masker.text("\n".join(state.rows)).split("\n")  # a card number may go on in the next row
-        hidden = [
+        return frozenset(
             number
             for number, row in enumerate(state.rows)
             if masked[number] != row or ("".join(row.split()) in secret and not self._starred(state, number))
-        ]
-        if not hidden:
-            return frames[0].jpeg
-        rows = self._reader.quick_rows(frames[0])
-        return painted_over(frames[0].jpeg, [rows[number].box for number in hidden])
+        )
+
+    def _areas(self, frame: Frame, rows: Iterable[int]) -> list[tuple[Point, ...]]:
+        hidden = sorted(rows)
+        read = self._reader.quick_rows(frame) if hidden else ()
+        return [read[number].box for number in hidden]
 
     def _starred(self, state: State, row: int) -> bool:
-        said = [word for (owner, at, _, _), (word, _) in self._said.items() if owner == id(state) and at == row]
+        said = [one.word for (owner, at, _, _), one in self._said.items() if owner == id(state) and at == row]
         return any(word.reading is Reading.MATCH and not word.expected.strip("* ") for word in said)
 
-    def observe(self, sighting: Sighting, seq: int, picture: str = "") -> ScreenSeen:
-        """The observation with everything that the eye said of it so far."""
+    def _shown(self, one: _Said, sighting: Sighting, row: int, store: Store | None) -> Testimony:
+        """The eye's word with what a person may see of it. A frame may be of an earlier state of the screen."""
+        exhibit = one.word.exhibit
+        if exhibit is None or row in self._hidden_rows(sighting.last):
+            whole = self._masker.text(one.word.seen) != one.word.seen
+            hide = self._masker.text if whole else mask_digits
+            return msgspec.structs.replace(
+                one.word, seen=hide(one.word.seen), why=hide(one.word.why), exhibit=exhibit and exhibit.hidden()
+            )
+        crops: tuple[str, ...] = ()
+        if store is not None and one.word.seen == self._masker.text(one.word.seen):
+            hidden = frozenset().union(*map(self._hidden_rows, sighting.states)) - {row}
+            asked = [frame for frame in one.frames if frame.id in exhibit.frames]
+            drawn = [rectified(frame.jpeg, exhibit.box, self._areas(frame, hidden)) for frame in asked]
+            crops = tuple(store(png) for png in drawn if png)
+        return msgspec.structs.replace(one.word, exhibit=exhibit.masked(self._masker), crops=crops)
+
+    def observe(self, sighting: Sighting, seq: int, picture: str = "", store: Store | None = None) -> ScreenSeen:
+        """The observation with everything that the eye said of it so far. `store` keeps a picture and gives its blob:
+        with it, lines that are no match are drawn."""
         state = sighting.last
         frames = self.frames(sighting)
         lines = []
@@ -101,10 +135,9 @@ class ScreenInterrogator:
         for number, row in enumerate(state.rows):
             said = [value for (owner, at, _, _), value in self._said.items() if owner == id(state) and at == number]
             shown = mask_digits(row) if "".join(row.split()) in secret else self._masker.text(row)
-            box = said[0][1] if said else (0.0, 0.0, 0.0, 0.0)
-            lines.append(
-                Line(text=shown, confidence=1.0, box=box, blank=not row, testimonies=tuple(one for one, _ in said))
-            )
+            box = said[0].box if said else (0.0, 0.0, 0.0, 0.0)
+            words = tuple(self._shown(one, sighting, number, store) for one in said)
+            lines.append(Line(text=shown, confidence=1.0, box=box, blank=not row, testimonies=words))
         fields = {
             name: mask_digits(text) if name in SECRET_FIELDS else self._masker.text(text)
             for name, text in state.recognition.fields.items()
@@ -185,17 +218,34 @@ class SlipInterrogator:
         """The newest frame as it may be stored (JPEG): lines that show a card number are painted over, and, once a
         slip showed one, whatever older slip hangs above the newest.
         """
+        hidden = self._areas(capture)
+        self._exposed = self._exposed or bool(hidden)
+        jpeg = capture.frames[-1].jpeg
+        return painted_over(jpeg, hidden) if hidden else jpeg
+
+    def _areas(self, capture: Capture) -> list[Sequence[Point]]:
         lines = capture.lines or ()
         hidden: list[Sequence[Point]] = [line.box for line in lines if self._masker.text(line.text) != line.text]
         if self._exposed and lines:
             (left, top), (right, _) = lines[0].box[0], lines[0].box[1]
             hidden.append(((left - BESIDE, 0.0), (right + BESIDE, 0.0), (right + BESIDE, top), (left - BESIDE, top)))
-        self._exposed = self._exposed or bool(hidden)
-        jpeg = capture.frames[-1].jpeg
-        return painted_over(jpeg, hidden) if hidden else jpeg
+        return hidden
 
-    def observe(self, capture: Capture, seq: int, picture: str = "") -> SlipSeen:
-        """The observation with everything that the eye said of it so far."""
+    def _shown(self, capture: Capture, index: int, text: str, store: Store | None) -> Testimony:
+        """The eye's word on a line with what a person may see of it: no crop where it is a plain match, or where the
+        line shows a card number."""
+        said, line = capture.said[(index, text)], (capture.lines or ())[index]
+        match = said.reading is Reading.MATCH
+        if store is None or match or said.exhibit is None or self._masker.text(line.text) != line.text:
+            return said
+        hidden = self._areas(capture)
+        asked = [frame for frame in capture.frames if frame.id in said.exhibit.frames][:FRAMES]
+        drawn = [rectified(frame.jpeg, said.exhibit.box, hidden) for frame in asked]
+        return msgspec.structs.replace(said, crops=tuple(store(png) for png in drawn if png))
+
+    def observe(self, capture: Capture, seq: int, picture: str = "", store: Store | None = None) -> SlipSeen:
+        """The observation with everything that the eye said of it so far. `store` keeps a picture and gives its blob:
+        with it, lines that are no match are drawn."""
         self.read(capture)
         assert capture.lines is not None
         found = parse_slip(self._profile, [line.text for line in capture.lines])
@@ -205,7 +255,7 @@ class SlipInterrogator:
                 confidence=line.confidence,
                 box=_box(line.box),
                 height=line.height,
-                testimonies=tuple(said for (at, _), said in capture.said.items() if at == index),
+                testimonies=tuple(self._shown(capture, at, text, store) for at, text in capture.said if at == index),
             )
             for index, line in enumerate(capture.lines)
         )
@@ -227,26 +277,20 @@ def _hidden(said: Testimony, one: RowExpectation, state: State) -> Testimony:
     """What a secret field showed is told without its digits."""
     if one.part not in SECRET_FIELDS:
         return said
-    return Testimony(
-        expected=said.expected,
-        reading=said.reading,
+    return msgspec.structs.replace(
+        said,
         seen=mask_digits(said.seen),
         why="something else than a star is readable" if said.why else "",
-        margin=said.margin,
-        frames=said.frames,
-        readers=said.readers,
+        exhibit=said.exhibit and said.exhibit.hidden(),
     )
 
 
 def _masked(said: Testimony, masker: Masker) -> Testimony:
-    return Testimony(
-        expected=said.expected,
-        reading=said.reading,
+    return msgspec.structs.replace(
+        said,
         seen=masker.text(said.seen),
         why=masker.text(said.why),
-        margin=said.margin,
-        frames=said.frames,
-        readers=said.readers,
+        exhibit=said.exhibit and said.exhibit.masked(masker),
     )
 
 

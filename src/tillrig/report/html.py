@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jinja2
 import msgspec
 from markupsafe import Markup, escape
 
-from tillrig.report.pictures import Picture, inline
+from tillrig.report.pictures import Blobs, Picture, inline
 from tillrig.report.summary import BrokenFinding, Summary
+from tillrig.report.testimony import drawn
 from tillrig.verdicts import RANK, Finding, Verdict
 
 WORDS = {
@@ -27,22 +28,17 @@ WORDS = {
 #: From this share of common characters on, a reader wants to know which ones differ.
 ALIKE = 0.5
 
-#: blob id → encoded picture, or None when it is not kept.
-Blobs = Callable[[str], bytes | None]
 GalleryItem = tuple[bytes, str]
 
 
 def render(summary: Summary, *, sentences: dict[str, str], blob: Blobs, gallery: Sequence[GalleryItem] = ()) -> str:
     """The page. `sentences`: requirement id → sentence. `gallery`: pictures of a sound sale, with captions."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tillrig.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("page.html.j2").render(
+    return template("page.html.j2").render(
         s=summary,
         words=WORDS,
         ranked=lambda findings: sorted(findings, key=_strongest_first),
         verdict_names=[v.value for v in Verdict],
-        cards=[_card(finding, sentences, blob) for finding in sorted(summary.findings, key=_strongest_first)],
+        cards=[card(finding, sentences, blob) for finding in sorted(summary.findings, key=_strongest_first)],
         tries=dict(Counter(row.id for row in summary.attempts)),
         gallery=[picture for encoded, caption in gallery if (picture := inline(encoded, caption)) is not None],
     )
@@ -52,14 +48,25 @@ def _strongest_first(finding: Finding) -> int:
     return -RANK.index(finding.verdict)
 
 
-def _card(finding: BrokenFinding, sentences: dict[str, str], blob: Blobs) -> dict[str, Any]:
+def template(name: str) -> jinja2.Template:
+    """A template of the report."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tillrig.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(name)
+
+
+def card(finding: BrokenFinding, sentences: dict[str, str], blob: Blobs) -> dict[str, Any]:
+    """What the template draws of a finding."""
+    drawing = drawn(finding, blob)
     expected, seen = marked(finding.expected, finding.seen)
     return {
         **msgspec.structs.asdict(finding),
         "sentence": sentences.get(finding.requirement, ""),
         "expected_marked": expected,
         "seen_marked": seen,
-        "shown": _shown(finding, blob),
+        "drawing": drawing,
+        "shown": _shown(finding, blob) if drawing is None else (),
     }
 
 

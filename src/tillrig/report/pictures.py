@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable, Sequence
 
 import msgspec
 from markupsafe import Markup
 from PIL import Image
 
 MAX_SIDE = 900
+
+#: blob id → encoded picture, or None when it is not kept.
+Blobs = Callable[[str], bytes | None]
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -19,10 +23,15 @@ class Picture(msgspec.Struct, frozen=True):
     caption: str
 
 
-def inline(encoded: bytes, caption: str, box: tuple[float, float, float, float] | None = None) -> Picture | None:
-    """`encoded` is any picture PIL opens; `box` is [x0, y0, x1, y1] in its pixels. With a box, the page shows its
-    surroundings large enough to be read, and the whole frame small beside it is not needed. None when it is no picture,
-    or was only half written."""
+def inline(
+    encoded: bytes,
+    caption: str,
+    box: tuple[float, float, float, float] | None = None,
+    outline: Sequence[tuple[float, float]] = (),
+) -> Picture | None:
+    """`encoded` is any picture PIL opens; `box` is [x0, y0, x1, y1] in its pixels, and `outline` the points to be drawn
+    in its stead. With a box, the page shows its surroundings large enough to be read, and the whole frame small beside
+    it is not needed. None when it is no picture, or was only half written."""
     try:
         with Image.open(io.BytesIO(encoded)) as opened:
             image = opened.convert("RGB")
@@ -39,10 +48,12 @@ def inline(encoded: bytes, caption: str, box: tuple[float, float, float, float] 
     data = base64.b64encode(buffer.getvalue()).decode()
     mark = ""
     if box is not None:
-        x0, y0, x1, y1 = box[0] - left, box[1] - top, box[2] - left, box[3] - top
+        x0, y0, x1, y1 = box
+        corners = outline or ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+        points = " ".join(f"{x - left:.1f},{y - top:.1f}" for x, y in corners)
         mark = (
-            f'<rect x="{x0:.0f}" y="{y0:.0f}" width="{x1 - x0:.0f}" height="{y1 - y0:.0f}" fill="none" '
-            f'stroke="#e5322d" stroke-width="{max(width, height) / 250:.1f}"/>'
+            f'<polygon points="{points}" fill="none" stroke="#e5322d" stroke-linejoin="round" '
+            f'stroke-width="{max(width, height) / 250:.1f}"/>'
         )
     svg = (
         f'<svg class="picture" role="img" width="{small.width}" viewBox="0 0 {width} {height}">'
@@ -52,11 +63,11 @@ def inline(encoded: bytes, caption: str, box: tuple[float, float, float, float] 
 
 
 def _surroundings(image: Image.Image, box: tuple[float, float, float, float]) -> tuple[Image.Image, float, float]:
-    """Cut out the box with a margin of its own width, so that a line of a long slip stays legible."""
+    """Cut out the box with so many lines around it that a person sees where it stands, and can still read it."""
     x0, y0, x1, y1 = box
-    margin = max(60.0, 3 * (y1 - y0))
-    left, top = max(0.0, x0 - margin), max(0.0, y0 - margin)
-    right, bottom = min(float(image.width), x1 + margin), min(float(image.height), y1 + margin)
+    above, beside = max(60.0, 3 * (y1 - y0)), max(60.0, 6 * (y1 - y0))
+    left, top = max(0.0, x0 - beside), max(0.0, y0 - above)
+    right, bottom = min(float(image.width), x1 + beside), min(float(image.height), y1 + above)
     if right - left < 8 or bottom - top < 8:  # a box outside its picture: show all of it
         return image, 0.0, 0.0
     return image.crop((round(left), round(top), round(right), round(bottom))), round(left), round(top)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from tillrig.verdicts import EXIT_CODES, Finding, Verdict, fold
+
+#: Hexadecimal digits of a finding's id.
+ID_LENGTH = 6
 
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +46,15 @@ class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BrokenFinding(Finding, frozen=True, kw_only=True):
-    """A finding that is not PASS, with the attempt that made it."""
+    """A finding that is not PASS, with the attempt that made it.
+
+    `id` names it within the run; the same expectation broken in another run, or told again by `tillrig report`, has the
+    same.
+    """
 
     attempt_id: str
     attempt: int
+    id: str = ""
 
 
 class RigRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,16 +150,30 @@ def summarise(
         retried=len(attempts) - len(final),
         capabilities=tuple(_capability(name, attempts) for name in dict.fromkeys(row.capability for row in attempts)),
         attempts=attempts,
-        findings=tuple(
-            BrokenFinding(**msgspec.structs.asdict(finding), attempt_id=row.id, attempt=number)
-            for number, row in enumerate(attempts)
-            for finding in row.findings
-            if finding.verdict is not Verdict.PASS
-        ),
+        findings=_broken(attempts),
         not_run=not_run,
         rig_health=health,
         troubles=troubles,
     )
+
+
+def _broken(attempts: tuple[AttemptRow, ...]) -> tuple[BrokenFinding, ...]:
+    found: dict[str, BrokenFinding] = {}
+    for number, row in enumerate(attempts):
+        for finding in row.findings:
+            if finding.verdict is not Verdict.PASS:
+                named = f"{row.id}\n{row.attempt}\n{finding.requirement}\n{finding.point}"
+                identity = next(one for one in _identities(named) if one not in found)
+                found[identity] = BrokenFinding(
+                    **msgspec.structs.asdict(finding), attempt_id=row.id, attempt=number, id=identity
+                )
+    return tuple(found.values())
+
+
+def _identities(named: str) -> Iterator[str]:
+    """Short names for one thing; the next one when the first are taken."""
+    for number in itertools.count():
+        yield hashlib.sha256(f"{named}\n{number}".encode()).hexdigest()[:ID_LENGTH]
 
 
 def _capability(name: str, attempts: tuple[AttemptRow, ...]) -> Capability:

@@ -19,12 +19,15 @@ def print_summary(console: Console, summary: Summary, page: Path) -> None:
         verdict = Verdict(finding.verdict)
         console.print(
             Text.assemble((f"{verdict.value} ", COLOURS[verdict]), f"{finding.point}  {finding.requirement}  ",
-                          (finding.attempt_id, "dim")),
+                          (f"{finding.attempt_id}  ", "dim"), finding.id),
             soft_wrap=True,
         )  # fmt: skip
         console.print(f"    expected {finding.expected!r}\n    seen     {finding.seen!r}", markup=False, soft_wrap=True)
         if finding.reason:
             console.print(f"    because  {finding.reason}", markup=False, soft_wrap=True)
+    if summary.findings:
+        console.print(f"tillrig explain {summary.findings[0].id} --run {page.parent}  tells more", soft_wrap=True,
+                      markup=False, highlight=False)  # fmt: skip
     for trouble in summary.troubles:
         console.print(
             Text.assemble((f"{trouble.verdict.value} ", COLOURS[trouble.verdict]), trouble.text), soft_wrap=True

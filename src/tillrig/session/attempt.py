@@ -71,7 +71,8 @@ class Attempt:
         """Findings, texts masked."""
         for finding in findings:
             texts = {name: self._masker.text(getattr(finding, name)) for name in ("expected", "seen", "reason")}
-            self._findings.append(msgspec.structs.replace(finding, **texts))
+            exhibit = None if finding.exhibit is None else finding.exhibit.masked(self._masker)
+            self._findings.append(msgspec.structs.replace(finding, **texts, exhibit=exhibit))
 
     def met_on_the_way(self, findings: Iterable[Finding]) -> None:
         """What actions that led to a state found as it should be: not kept, but judged all the same."""

@@ -333,11 +333,12 @@ class Proceedings:
         bench = self._bench
         found: list[Observation] = []
         for sighting in sightings:
-            found.append(bench.screens.observe(sighting, sighting.seq, self._picture(sighting)))
+            found.append(bench.screens.observe(sighting, sighting.seq, self._picture(sighting), bench.timeline.blob))
         for capture in performance.captures:
             if bench.slip_interrogator is not None:
                 picture = bench.timeline.blob(bench.slip_interrogator.picture(capture))
-                found.append(bench.slip_interrogator.observe(capture, capture.number, picture))
+                store = bench.timeline.blob
+                found.append(bench.slip_interrogator.observe(capture, capture.number, picture, store))
         if performance.paper_at is not None:
             found.append(PaperSeen(seq=bench.eye.count, at=performance.paper_at))
         found.extend(heard)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from tillrig.vision.grammar import KINDS, MONEY, Kind
     from tillrig.vision.gridfit import GridFit, fit_grid
+    from tillrig.vision.qr import QrCode, read_qr, testify_qr
     from tillrig.vision.readers.atlas import Atlas
     from tillrig.vision.readers.base import LineImage, LineReading, Reader
     from tillrig.vision.readers.print_atlas import PrintAtlas
@@ -50,6 +51,7 @@ _HOME = {
     ),
     **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
     **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
+    **dict.fromkeys(("QrCode", "read_qr", "testify_qr"), "qr"),
     "Atlas": "readers.atlas",
     "PrintAtlas": "readers.print_atlas",
     **dict.fromkeys(("LineImage", "LineReading", "Reader"), "readers.base"),
@@ -79,6 +81,7 @@ __all__ = [
     "LineReading",
     "PaperGeometry",
     "PrintAtlas",
+    "QrCode",
     "Reader",
     "Readers",
     "Recogniser",
@@ -100,7 +103,9 @@ __all__ = [
     "display_geometry",
     "fit_grid",
     "paper_geometry",
+    "read_qr",
     "testify",
+    "testify_qr",
 ]
 
 

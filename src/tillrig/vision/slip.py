@@ -13,7 +13,7 @@ import numpy as np
 
 from tillrig.vision.dead import PrintHead, dead_columns
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Grey, Ink, PaperGeometry, Point, checked_corners
+from tillrig.vision.geometry import Corners, Grey, Ink, PaperGeometry, Point, checked_corners
 from tillrig.vision.ink import LINEAR, SATURATED
 from tillrig.vision.matching import match_bands
 from tillrig.vision.paper import Band, find_lines, paper_ink, skew_of, unskew
@@ -99,6 +99,11 @@ class SlipReader:
         self._rectifier = Rectifier(corners, geometry.dots, self.length_dots, SCALE, k1=k1, margin=MARGIN)
         self._head = PrintHead()
         self._sheets: OrderedDict[str, tuple[bytes, _Sheet]] = OrderedDict()
+
+    @property
+    def corners(self) -> Corners:
+        """Of the paper window, camera pixels."""
+        return self._rectifier.corners
 
     def at_rest(self, first: Frame, second: Frame) -> bool:
         """Whether the paper stood still between two frames: hardly a dot differs beyond the sensor's noise."""

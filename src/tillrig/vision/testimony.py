@@ -10,6 +10,7 @@ import msgspec
 
 from tillrig import observations
 from tillrig.errors import UsageError
+from tillrig.exhibits import Exhibit, Word
 from tillrig.observations import Reading as Answer
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
@@ -62,6 +63,31 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
             margin=self.margin,
             frames=self.frames,
             readers=self.readers,
+            exhibit=self.exhibit(),
+        )
+
+    def exhibit(self) -> Exhibit:
+        """Who said what, for people."""
+        return Exhibit(
+            kind=self.kind,
+            answer=self.answer.value,
+            margin=self.margin,
+            readers=self.readers,
+            frames=self.frames,
+            words=tuple(
+                Word(
+                    reader=one.reader,
+                    frame=one.frame,
+                    vote=one.vote.value,
+                    text=one.text,
+                    margin=one.margin,
+                    confidence=one.confidence,
+                    reason=one.reason,
+                    cells=one.cells,
+                )
+                for one in self.witnesses
+            ),
+            box=self.box,
         )
 
 

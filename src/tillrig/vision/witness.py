@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 import msgspec
 
+from tillrig.exhibits import CellMargin
 from tillrig.vision.grammar import alphabet, obeys
-from tillrig.vision.readers.atlas import FOREIGN, Atlas, Placed, reading_of
+from tillrig.vision.readers.atlas import FOREIGN, Atlas, Cell, Placed, reading_of
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.print_cells import PrintCell
@@ -41,7 +43,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 
     `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where
     another reader, dot by dot and beyond doubt, saw the very same. `masked`: numbers of the expected characters
-    (spaces not counted) through which a dead column of the print head runs.
+    (spaces not counted) through which a dead column of the print head runs. `cells`: margins of the single expected
+    characters, where the reader sees them.
     """
 
     reader: str
@@ -54,6 +57,12 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     hint: bool = False
     reason: str = ""
     masked: tuple[int, ...] = ()
+    cells: tuple[CellMargin, ...] = ()
+
+
+def cell_margins(cells: Iterable[Cell | PrintCell]) -> tuple[CellMargin, ...]:
+    """How surely each expected character stands in its place, for people."""
+    return tuple(CellMargin(cell.char, round(cell.margin, 3), cell.rival) for cell in cells if cell.char.strip())
 
 
 def ask_ink(line: LineImage, expected: str) -> Witness:
@@ -78,6 +87,7 @@ def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     assert ink is not None
     blind = atlas.read(ink)
     text = blind.text
+    placed: Placed | None = None
 
     def say(vote: Vote, margin: float, reason: str = "", strong: bool = False, hint: bool = False) -> Witness:
         return Witness(
@@ -90,6 +100,7 @@ def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             confidence=round(reading_of(blind).confidence, 3),
             strong=strong,
             reason=reason,
+            cells=cell_margins(placed.cells) if placed is not None else (),
         )
 
     if line.saturated > _SATURATED:
@@ -142,6 +153,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     too."""
     assert line.print is not None
     masked: tuple[int, ...] = ()
+    fit: PrintFit | None = None
 
     def say(
         vote: Vote,
@@ -163,6 +175,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             strong=strong,
             reason=reason,
             masked=masked,
+            cells=cell_margins(fit.cells) if fit is not None else (),
         )
 
     wanted = expected.strip()  # runs of spaces are columns on a slip
