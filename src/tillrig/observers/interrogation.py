@@ -52,7 +52,7 @@ class ScreenInterrogator:
             said = self._reader.testify_row(frames, one.row, one.text, one.kind)
             self.frames_read.update(said.frames)
             testimony = said.observed()
-            kept = () if said.answer is Reading.MATCH or one.part in SECRET_FIELDS else frames
+            kept = () if testimony.reading is Reading.MATCH or one.part in SECRET_FIELDS else frames
             self._said[key] = _Said(_hidden(testimony, one, state), _box(said.box), kept)
 
     def ask_as_read(self, sighting: Sighting) -> None:
@@ -111,12 +111,14 @@ class ScreenInterrogator:
     def _shown(self, one: _Said, sighting: Sighting, row: int, store: Store | None) -> Testimony:
         """The eye's word with what a person may see of it. A frame may be of an earlier state of the screen."""
         exhibit = one.word.exhibit
-        if exhibit is None or row in self._hidden_rows(sighting.last):
+        if row in self._hidden_rows(sighting.last):
             whole = self._masker.text(one.word.seen) != one.word.seen
             hide = self._masker.text if whole else mask_digits
             return msgspec.structs.replace(
                 one.word, seen=hide(one.word.seen), why=hide(one.word.why), exhibit=exhibit and exhibit.hidden()
             )
+        if exhibit is None:
+            return _masked(one.word, self._masker)
         crops: tuple[str, ...] = ()
         if store is not None and one.word.seen == self._masker.text(one.word.seen):
             hidden = frozenset().union(*map(self._hidden_rows, sighting.states)) - {row}
