@@ -86,3 +86,13 @@ def test_the_command_gives_text_fen_and_box(tmp_path: Path) -> None:
         assert len(one["box"]) == 4
     bare = desk.answer(2, json.dumps({"image": "wall.png", "kind": "photo"}).encode())
     assert bare["amounts"] == [] and "error" not in bare
+
+
+def test_what_stands_beside_an_amount(photo_readers: Readers) -> None:
+    """A currency and a tax code are no part of it; a measure is no amount."""
+    picture = np.full((620, 900, 3), 225, np.uint8)
+    for row, shown in enumerate(("USD$ 25.23", "RMB 58.00", "14.99 F", "25.50 CNY", "1.25 L", "3.50 KG")):
+        place = (60, 90 + 100 * row)
+        cv2.putText(picture, shown, place, cv2.FONT_HERSHEY_SIMPLEX, 2.0, (40, 40, 40), 5, cv2.LINE_AA)
+    amounts = read_photo(Frame.from_array(picture, camera="beside"), photo_readers).amounts
+    assert [one.text for one in amounts] == ["25.23", "58.00", "14.99", "25.50"]

@@ -7,10 +7,11 @@ import random
 
 import pytest
 
+from tests.poses import POSES
 from tests.vision.photographs import DISPLAY, fields, photographed, screen
 from tillrig.vision import Answer, Readers, ScreenReader
 
-POSES = range(20)
+SCREENS = range(3 * POSES)
 # (shown, expected, kind): one character differs.
 FAULTS = [
     ("12.35", "12.34", "amount"),
@@ -32,7 +33,7 @@ def _reader(corners: list[list[float]], readers: Readers) -> ScreenReader:
     return ScreenReader(DISPLAY, corners, readers=readers)
 
 
-@pytest.mark.parametrize("pose", POSES)
+@pytest.mark.parametrize("pose", SCREENS)
 def test_sound_rows_match_and_read_blind(pose: int, readers: Readers) -> None:
     """A sound screen is MATCH in every row from two frames, and its blind reading is right."""
     rng = random.Random(pose)

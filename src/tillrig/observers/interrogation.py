@@ -123,7 +123,7 @@ class ScreenInterrogator:
                 one.word, seen=hide(one.word.seen), why=hide(one.word.why), exhibit=exhibit and exhibit.hidden()
             )
         if exhibit is None:
-            return one.word
+            return _masked(one.word, self._masker)
         crops: tuple[str, ...] = ()
         if store is not None and one.word.seen == self._masker.text(one.word.seen):
             hidden = frozenset().union(*map(self._hidden_rows, sighting.states)) - {row}

@@ -84,8 +84,8 @@ class RunningBench:
             out.write(json.dumps(order) + "\n")
 
 
-def until(condition: Callable[[], Any], what: str, timeout: float = 5.0) -> Any:
-    """Wait for ``condition`` to be true and return it."""
+def until(condition: Callable[[], Any], what: str, timeout: float = 30.0) -> Any:
+    """Wait for ``condition`` to be true and return it; the limit is for a machine that is busy, not for the bench."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:

@@ -128,6 +128,7 @@ class Terminal:
         if before and not self.supplied:
             self._kill()
         elif self.supplied and not before:
+            self._silence()  # what was sent to a dead UART is lost, its last bits too
             self._start()
         else:
             self._send(self._battery())
@@ -184,6 +185,9 @@ class Terminal:
         self._beep_until = 0.0
         self._eyes.screen.wipe(self._loop.time())
         self.printer.power_lost()
+        self._silence()
+
+    def _silence(self) -> None:
         for line in self.lines.values():
             line.silence()
 

@@ -26,11 +26,15 @@ _UPSCALED_BELOW = 900
 _BESIDE = 0.6
 _LEAST_HEIGHT = 9.0
 _STEP_PX = 8
+# What may follow an amount although it is a letter: a currency, or a tax code that ends the line (no unit of measure).
+_FOLLOWS = r"(?:RMB|CNY|USD|HKD|MYR|EUR|GBP|\s(?:[CEFNTX]|SR|ZR|TX)\s*$)"
 _AMOUNT = re.compile(
-    r"(?<![\d.,/*#%-])(?<!\d:)(-?(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,7}|0)\.\d{2})(?![\d.,:/*%-])(?!\s?[A-Za-z%])"
+    r"(?<![\d.,/*#%-])(?<!\d:)(-?(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,7}|0)\.\d{2})(?![\d.,:/*%-])"
+    rf"(?:(?=\s?{_FOLLOWS})|(?!\s?[A-Za-z%]))"
 )
 # Letters that a digit beside an amount is easily taken for.
 _LIKE_DIGITS = "OoIlSBZDGgqQbUA|!()[]{}/\\"
+_CURRENCY = re.compile(r"(?<![A-Za-z])(?:RMB|CNY|USD|HKD|SGD|NTD)\s*$")
 _VOUCHED = 0.9
 
 
@@ -184,17 +188,37 @@ def _first_look(grey: Grey, box: Box, readers: Readers) -> LineReading:
     return readers.recogniser.read_crop(picture)
 
 
-def _judged(  # noqa: PLR0911 - each way of being uncertain has its reason
-    grey: Grey, line: _Line, match: re.Match[str], readers: Readers
-) -> tuple[Box, float] | str:
-    """The amount's own box and confidence, or why it is not certain."""
-    text = match[1]
+def _judged(grey: Grey, line: _Line, match: re.Match[str], readers: Readers) -> tuple[Box, float] | str:
+    """The amount's own box and confidence, or why it is not certain. A neighbour that is no part of a number (RMB, $)
+    may be half in the crop and disturb; then the crop ends where the neighbour does."""
     if sides(line.box)[1] < _LEAST_HEIGHT:
         return "the print is too small"
-    box = _own_box(line, match)
-    if box is None:
+    places = _places(line, match)
+    if places is None:
         return "its place on the line is not known"
-    crop = cut(grey, box, beside=_BESIDE)
+    box = _part(line.box, *places.own)
+    why = ""
+    for around in dict.fromkeys((places.wide, places.clear)):
+        word = _certain(cut(grey, _part(line.box, *around)), match[1], around == places.wide, places, readers)
+        if isinstance(word, float):
+            return box, word
+        why = word
+    return why
+
+
+class _Places(msgspec.Struct, frozen=True):
+    """Pixels along a line: the amount's `own`, with its surroundings (`wide`), and as far as neighbours that are no
+    part of a number, `before` and `after` it, leave it `clear`."""
+
+    own: tuple[float, float]
+    wide: tuple[float, float]
+    clear: tuple[float, float]
+    before: bool
+    after: bool
+
+
+def _certain(crop: Grey, text: str, wide: bool, places: _Places, readers: Readers) -> float | str:
+    """The confidence of the amount `text` in its crop, or why it is not certain."""
     least, around = 1.0, ("", "")
     for name, picture in looks(crop):
         reading = readers.recogniser.read_crop(picture)
@@ -210,11 +234,13 @@ def _judged(  # noqa: PLR0911 - each way of being uncertain has its reason
     if around[0][-1:] in _LIKE_DIGITS and around[0]:
         return f"what stands before it, {around[0]!r}, may be a digit"
     even = evened(crop)
-    why = objection(even, text, bool(around[0]), bool(around[1]))
-    if why:
-        return why
-    second = _second_reader(even, text, readers)
-    return second or (box, round(least, 4))
+    before, after = bool(around[0]) or (wide and places.before), bool(around[1]) or (wide and places.after)
+    return objection(even, text, before, after) or _second_reader(even, text, readers) or round(least, 4)
+
+
+def _is_other(char: str) -> bool:
+    """Whether a character beside an amount is certainly no part of a number."""
+    return bool(char) and not char.isdigit() and char not in _LIKE_DIGITS + ".,-"
 
 
 def _sole(seen: str, text: str, *, closed: bool) -> tuple[str, str] | None:
@@ -247,8 +273,8 @@ def _digits(text: str) -> str:
     return "".join(char for char in text if char.isdigit())
 
 
-def _own_box(line: _Line, match: re.Match[str]) -> Box | None:
-    """The part of the line's box in which the amount stands, by the recogniser's time steps."""
+def _places(line: _Line, match: re.Match[str]) -> _Places | None:
+    """Where on its line the amount stands, by the recogniser's time steps; None when they do not tell."""
     chars = line.reading.chars
     whole = "".join(char.char for char in chars)
     stripped = len(whole) - len(whole.lstrip())
@@ -257,18 +283,31 @@ def _own_box(line: _Line, match: re.Match[str]) -> Box | None:
         return None
     across, down = sides(line.box)
     # The first look is taken a tenth of a height wider on either side.
-    width = (across + 0.2 * down) / down * 48
-    at = [
-        (chars[place].column + 0.5) * _STEP_PX / width * (across + 0.2 * down) - 0.1 * down for place in (first, last)
-    ]
-    pitch = (at[1] - at[0]) / max(1, last - first)
-    start, stop = max(-0.1 * down, at[0] - 0.75 * pitch), min(across + 0.1 * down, at[1] + 0.75 * pitch)
-    top, bottom = line.box[1] - line.box[0], line.box[2] - line.box[3]
+    wider = across + 0.2 * down
+    at = [(char.column + 0.5) * _STEP_PX / (wider / down * 48) * wider - 0.1 * down for char in chars]
+    pitch = (at[last] - at[first]) / max(1, last - first)
+    start, stop = max(-0.1 * down, at[first] - 0.75 * pitch), min(across + 0.1 * down, at[last] + 0.75 * pitch)
+    left, right = start - _BESIDE * down, stop + _BESIDE * down
+    ahead = next((place for place in range(first - 1, -1, -1) if chars[place].char.strip()), None)
+    behind = next((place for place in range(last + 1, len(chars)) if chars[place].char.strip()), None)
+    before = ahead is not None and (_CURRENCY.search(whole[:first]) is not None or _is_other(chars[ahead].char))
+    after = behind is not None and _is_other(chars[behind].char)
+    clear = (
+        max(left, at[ahead] + 0.7 * pitch) if before and ahead is not None else left,
+        min(right, at[behind] - 0.7 * pitch) if after and behind is not None else right,
+    )
+    return _Places((start, stop), (left, right), clear, before, after)
+
+
+def _part(box: Box, start: float, stop: float) -> Box:
+    """The part of a line's box between two places along it, in pixels from its left."""
+    across, _ = sides(box)
+    top, bottom = box[1] - box[0], box[2] - box[3]
     return np.array(
         [
-            line.box[0] + top * start / across,
-            line.box[0] + top * stop / across,
-            line.box[3] + bottom * stop / across,
-            line.box[3] + bottom * start / across,
+            box[0] + top * start / across,
+            box[0] + top * stop / across,
+            box[3] + bottom * stop / across,
+            box[3] + bottom * start / across,
         ]
     )
