@@ -20,6 +20,7 @@ import numpy as np
 from tillrig.errors import ProfileError
 from tillrig.vision import (
     Atlas,
+    ColourAtlas,
     DisplayGeometry,
     FontSpec,
     Frame,
@@ -79,6 +80,8 @@ def _readers(fonts: tuple[FontSpec, ...], surface: str) -> Readers:
         return Readers(recogniser=recogniser())
     if surface == "slip":
         return Readers(recogniser=recogniser(), print_atlas=PrintAtlas(PaperGeometry(fonts=fonts)))
+    if surface == "tft":
+        return Readers(recogniser=recogniser(), colour_atlas=ColourAtlas(fonts))
     return Readers(recogniser=recogniser(), atlas=Atlas(fonts))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tillrig.vision.gridfit import GridFit, fit_grid
     from tillrig.vision.readers.atlas import Atlas
     from tillrig.vision.readers.base import LineImage, LineReading, Reader
+    from tillrig.vision.readers.colour_atlas import ColourAtlas
     from tillrig.vision.readers.print_atlas import PrintAtlas
     from tillrig.vision.readers.recogniser import Recogniser
     from tillrig.vision.readers.tesseract import Tesseract
@@ -51,6 +52,7 @@ _HOME = {
     **dict.fromkeys(("KINDS", "MONEY", "Kind"), "grammar"),
     **dict.fromkeys(("GridFit", "fit_grid"), "gridfit"),
     "Atlas": "readers.atlas",
+    "ColourAtlas": "readers.colour_atlas",
     "PrintAtlas": "readers.print_atlas",
     **dict.fromkeys(("LineImage", "LineReading", "Reader"), "readers.base"),
     "Recogniser": "readers.recogniser",
@@ -69,6 +71,7 @@ __all__ = [
     "Agreement",
     "Answer",
     "Atlas",
+    "ColourAtlas",
     "Corners",
     "DisplayGeometry",
     "FontSpec",

@@ -10,12 +10,15 @@ import cv2
 import msgspec
 import numpy as np
 
+from tillrig.vision import colour_row
+from tillrig.vision.colour_reading import read_row
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink, Point
 from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
 from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
+from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
@@ -62,7 +65,7 @@ class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
 
 class Row(msgspec.Struct, frozen=True):
     """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
-    picture itself, in which no ink was told from ground."""
+    picture itself, in which no ink was told from ground. `print`: a colour display's row at two pixels a dot."""
 
     ink: Ink
     inverse: bool
@@ -70,6 +73,7 @@ class Row(msgspec.Struct, frozen=True):
     saturated: float
     shows: bool
     plain: Grey | None = None
+    print: Ink | None = None
 
 
 class ScreenReader:
@@ -86,11 +90,15 @@ class ScreenReader:
         fit: bool = True,
     ) -> None:
         self.geometry = geometry
-        atlas = Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None
-        self.readers = readers or Readers(atlas=atlas)
+        self._colour = geometry.kind == "colour"
+        self.readers = readers or screen_readers(geometry)
         self._given = Rectifier(corners, geometry.width, geometry.height, SCALE, k1=k1, margin=MARGIN)
         self._rectifier = self._given
-        self._fit_wanted = fit
+        # Smooth text has no two-valued dots to fit a grid to; its rows are fitted one by one.
+        self._fit_wanted = fit and not self._colour
+        self._fine = Rectifier(
+            corners, geometry.width, geometry.height, colour_row.SCALE, k1=k1, margin=colour_row.MARGIN
+        )
         self._fit_score = float("inf")
         self._fit_inked = 0
         self._read_before: dict[int, tuple[Row, LineReading]] = {}
@@ -180,6 +188,12 @@ class ScreenReader:
         rectified = self._rectifier(grey)
         ink = ink_map(*dots_of(rectified, SCALE, MARGIN))
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
+        if self._colour:
+            fine, height = self._fine(grey), self.geometry.cell[1]
+            rows = tuple(
+                msgspec.structs.replace(row, print=colour_row.row_ink(fine, number, height))
+                for number, row in enumerate(rows)
+            )
         size = (grey.shape[1], grey.shape[0])
         self._rows[frame.id] = (frame.jpeg, rows, size)
         while len(self._rows) > 12:
@@ -246,6 +260,8 @@ class ScreenReader:
         if row.blank:
             return LineReading("", 1.0), "ink"
         line = self._line(row, frame, size, number)
+        if self._colour:
+            return read_row(self.readers.recogniser, self.readers.colour_atlas, line)
         network = self.readers.recogniser.read_line(line)
         if self.readers.atlas is None:
             return network, self.readers.recogniser.name
@@ -267,6 +283,7 @@ class ScreenReader:
             row.saturated,
             blank=row.blank,
             shows=row.shows and not (row.blank and self._hidden(row)),
+            print=row.print,
         )
 
     def _of_ink(self, row: Row) -> Grey:
@@ -312,6 +329,15 @@ class ScreenReader:
             frame=frame.id,
             reader=reader,
         )
+
+
+def screen_readers(geometry: DisplayGeometry) -> Readers:
+    """The readers for a display whose fonts are those of its geometry. Raises ProfileError."""
+    if not geometry.fonts:
+        return Readers()
+    if geometry.kind == "colour":
+        return Readers(colour_atlas=ColourAtlas(geometry.fonts))
+    return Readers(atlas=Atlas(geometry.fonts, geometry.cell))
 
 
 def inverse_run(ink: Ink, cell_width: int) -> tuple[int, int]:

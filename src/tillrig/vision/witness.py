@@ -16,7 +16,7 @@ from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 
 # Share of clipped dots above which a line does not testify.
-_SATURATED = 0.02
+SATURATED = 0.02
 # Cell margins (-1..1), chosen by measurement: docs/vision.md.
 _ATLAS_FOR = 0.12
 _ATLAS_SOLID = 0.12
@@ -92,7 +92,7 @@ def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             reason=reason,
         )
 
-    if line.saturated > _SATURATED:
+    if line.saturated > SATURATED:
         return say(Vote.SILENT, 0.0, f"{line.saturated:.0%} of the line is saturated")
     placed = atlas.place(ink, expected)
     same = squeeze(text) == squeeze(expected)
@@ -166,7 +166,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         )
 
     wanted = expected.strip()  # runs of spaces are columns on a slip
-    if line.saturated > _SATURATED:
+    if line.saturated > SATURATED:
         return say(Vote.SILENT, "", 0.0, 0.0, f"{line.saturated:.0%} of the line is saturated")
     if not atlas.can_show(wanted, line.height):
         return say(Vote.SILENT, "", 0.0, 0.0, "the profile's fonts cannot draw the expected text")
@@ -283,7 +283,7 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
             reason=reason,
         )
 
-    if line.saturated > _SATURATED:
+    if line.saturated > SATURATED:
         return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
     if seen == wanted or (margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen)):
         return say(Vote.FOR)

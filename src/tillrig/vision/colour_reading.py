@@ -1,0 +1,52 @@
+"""Rows of a colour display read blind: the recogniser, and the display's own font where the profile names it."""
+
+from __future__ import annotations
+
+from tillrig.vision.colour_witness import stands
+from tillrig.vision.geometry import Ink
+from tillrig.vision.readers.base import LineImage, LineReading, bare, fold
+from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
+from tillrig.vision.readers.glyphs import is_wide
+from tillrig.vision.readers.recogniser import Recogniser
+
+# Confidence of what the drawn row alone says where a recogniser is known to be blind; of what nobody vouches for, at
+# most as much.
+_DRAWN, _UNSURE = 0.9, 0.8
+
+
+def read_row(recogniser: Recogniser, atlas: ColourAtlas | None, line: LineImage) -> tuple[LineReading, str]:
+    """The row's text and who read it: "atlas+rapidocr" when, drawn as it was read, it is what the picture shows."""
+    network = recogniser.read_line(line)
+    if atlas is None or line.print is None:
+        return network, recogniser.name
+    drawn = _drawn(atlas, line.print, network.text)
+    if drawn is None:
+        return LineReading(network.text, min(network.confidence, _UNSURE), network.chars), recogniser.name
+    confidence = round(max(0.0, drawn.likeness), 4)
+    if bare(drawn.text) == bare(network.text):
+        return LineReading(drawn.text, max(confidence, network.confidence), network.chars), "atlas+rapidocr"
+    if _blind_there(network.text, drawn.text):
+        return LineReading(drawn.text, min(confidence, _DRAWN)), atlas.name
+    return LineReading(network.text, min(network.confidence, _UNSURE), network.chars), recogniser.name
+
+
+def _drawn(atlas: ColourAtlas, ink: Ink, text: str) -> ColourFit | None:
+    """The text that stands in the row when it is drawn: as it was read, or what the atlas reads on that."""
+    first = atlas.fit(ink, atlas.spaced(ink, text))
+    if first is None or stands(first):
+        return first
+    for other in dict.fromkeys((atlas.read(ink, first), first.likeliest)):
+        fit = atlas.fit(ink, other)
+        if stands(fit):
+            return fit
+    return None
+
+
+def _blind_there(seen: str, drawn: str) -> bool:
+    """Whether the two differ only where recognisers are known to be blind: likelier Chinese characters, rows of
+    stars."""
+    ours, theirs = bare(fold(drawn)), bare(fold(seen))
+    if not ours.strip("*") and not theirs.strip("*"):
+        return True
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=False) if a != b]
+    return len(ours) == len(theirs) and all(is_wide(a) and is_wide(b) for a, b in pairs)

@@ -1,0 +1,89 @@
+"""The word of a colour display's own font on one row of one frame."""
+
+from __future__ import annotations
+
+from tillrig.vision.grammar import obeys
+from tillrig.vision.readers.base import LineImage, bare, squeeze
+from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
+from tillrig.vision.witness import SATURATED, Vote, Witness, respaced
+
+# Likeness (correlation) of a row below which it is not that text in that font.
+_LIKE = 0.80
+# Margins (-1..1) of the weakest character, chosen by measurement: docs/vision.md.
+_FOR, _STRONG = 0.35, 0.5
+# A margin counts when noise alone would have to be so many sigmas off to make it.
+_SIGMAS = 3.0
+# Share of a Chinese character's light that may stay unexplained, and ink beside the text, in decimal dots.
+_ODD, _BEYOND = 0.5, 0.6
+
+
+def stands(fit: ColourFit | None) -> bool:
+    """Whether the drawn text, and no other, is what the row shows."""
+    if fit is None or fit.likeness < _LIKE or fit.beyond > _BEYOND or fit.margin < _FOR:
+        return False
+    return all(cell.margin >= _SIGMAS * cell.doubt and cell.odd <= _ODD for cell in fit.cells)
+
+
+def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
+    atlas: ColourAtlas, line: LineImage, expected: str, kind: str, others: tuple[str, ...] = ()
+) -> Witness:
+    """The row against the drawn text; `others` are texts that another reader saw instead and that are tried too."""
+    assert line.print is not None
+    wanted = squeeze(expected)
+
+    def say(
+        vote: Vote, text: str, fit: ColourFit | None, reason: str = "", strong: bool = False, hint: bool = False
+    ) -> Witness:
+        margin = 0.0 if fit is None else fit.margin
+        return Witness(
+            reader=atlas.name,
+            frame=line.frame,
+            vote=vote,
+            text=squeeze(text),
+            margin=round(20 * (-margin if vote is Vote.AGAINST or hint else margin), 2),
+            confidence=0.0 if fit is None else round(max(0.0, fit.likeness), 3),
+            strong=strong,
+            hint=hint,
+            reason=reason,
+        )
+
+    if line.saturated > SATURATED:
+        return say(Vote.SILENT, "", None, f"{line.saturated:.0%} of the line is saturated")
+    if not atlas.can_show(wanted):
+        return say(Vote.SILENT, "", None, "the profile's fonts cannot draw the expected text")
+    fit = atlas.fit(line.print, wanted)
+    if fit is not None and stands(fit):
+        return say(Vote.FOR, wanted, fit, strong=fit.margin >= _STRONG)
+    tried = [fit.likeliest] if fit is not None else []
+    found = _instead(atlas, line, wanted, [*tried, *others])
+    if found is not None:
+        strong = found.margin >= _STRONG
+        if obeys(kind, found.text):
+            return say(Vote.AGAINST, found.text, found, f"read {squeeze(found.text)!r}", strong)
+        return say(Vote.SILENT, found.text, found, f"what it read is no {kind}", strong, hint=True)
+    if fit is None:
+        return say(Vote.SILENT, "", None, "the text has no room in the row")
+    why = f"the row is {fit.likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
+    return say(Vote.SILENT, fit.likeliest, fit, why)
+
+
+def _instead(atlas: ColourAtlas, line: LineImage, wanted: str, others: list[str]) -> ColourFit | None:
+    """Another text that stands in the row: one of `others`, or what the atlas reads on the best of them."""
+    assert line.print is not None
+    best = atlas.fit(line.print, wanted)
+    for text in dict.fromkeys(others):
+        other = respaced(text, wanted)
+        if not bare(other) or bare(other) == bare(wanted):
+            continue
+        fit = atlas.fit(line.print, other)
+        if stands(fit):
+            return fit
+        if fit is not None and (best is None or fit.likeness > best.likeness):
+            best = fit
+    if best is None:
+        return None
+    blind = atlas.read(line.print, best)
+    if not bare(blind) or bare(blind) in (bare(wanted), *(bare(text) for text in others)):
+        return None
+    fit = atlas.fit(line.print, blind)
+    return fit if stands(fit) else None

@@ -1,0 +1,221 @@
+"""Rows of a colour display against the display's own font: the text drawn smooth, laid on the picture, and every
+character held against its rivals.
+
+The display's dots are hardly wider than a camera pixel and its text has shades, so no dot is read by itself; but what
+each glyph would look like through the lens is known, and so is what would look better if another stood there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import cv2
+import msgspec
+import numpy as np
+
+from tillrig.errors import UsageError
+from tillrig.vision.geometry import FontSpec, Ink
+from tillrig.vision.readers.colour_fit import LEFT, Laid, Numbers, Plane, energies, laid, padded, place, refined, tops
+from tillrig.vision.readers.colour_model import BEFORE, SCALE, Lens, Shapes, blurred, enlarged, shapes
+from tillrig.vision.readers.colour_spell import respelled, spelled
+
+# Likeness from which no other size of the font is tried.
+_SURELY = 0.97
+_RIVALS = 24
+# Energy (squared ink, pixels) below which two glyphs cannot be told apart.
+_TWINS = 1.0
+# Share of its energy that a glyph leaves unexplained above which all characters are its rivals.
+_ODD = 0.12
+_KNOWN = 128
+_BLANK = " "
+
+
+class ColourCell(msgspec.Struct, frozen=True):
+    """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best;
+    `doubt` how far noise alone moves that margin (one sigma). `odd`: share of its light that nothing explains."""
+
+    char: str
+    margin: float
+    rival: str
+    doubt: float
+    odd: float
+
+
+class ColourFit(msgspec.Struct, frozen=True):
+    """A text laid on a row; cells are its characters without spaces. `beyond`: the strongest ink that is no part of
+    the text, in decimal dots."""
+
+    text: str
+    laid: Laid
+    cells: tuple[ColourCell, ...]
+    beyond: float
+
+    @property
+    def likeness(self) -> float:
+        return self.laid.likeness
+
+    @property
+    def margin(self) -> float:
+        """The weakest cell's."""
+        return min((cell.margin for cell in self.cells), default=0.0)
+
+    @property
+    def likeliest(self) -> str:
+        """The text with every character replaced by the rival that fits better."""
+        rest = iter(self.cells)
+        out = []
+        for char in self.text:
+            cell = None if char.isspace() else next(rest)
+            out.append(char if cell is None or cell.margin >= 0 else cell.rival)
+        return "".join(out)
+
+
+class ColourAtlas:
+    """For the fonts of a colour display, each at the size in which it is shown."""
+
+    name = "atlas"
+
+    def __init__(self, fonts: tuple[FontSpec, ...]) -> None:
+        if not fonts:
+            raise UsageError("the profile names no font for this display, so there is no atlas")
+        self._fonts = list(fonts)
+        self._lens = Lens()
+        self._known: OrderedDict[tuple[int, str], tuple[Ink, ColourFit | None]] = OrderedDict()
+
+    def can_show(self, text: str) -> bool:
+        """Whether one font has every character."""
+        return any(shapes(spec).shows(text) for spec in self._fonts)
+
+    def fit(self, ink: Ink, text: str) -> ColourFit | None:
+        """Lay `text` on `ink` (a row at two pixels a dot, some dots around it); spaces stand for gaps of any width.
+        None when no font has it or the row has no room for it."""
+        key = id(ink), text
+        if key not in self._known or self._known[key][0] is not ink:
+            self._known[key] = ink, self._fit(ink, text)
+            while len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return self._known[key][1]
+
+    def _fit(self, ink: Ink, text: str) -> ColourFit | None:
+        best = self._best(ink, text)
+        return None if best is None else ColourFit(text, best, cells_of(best), _beyond(best))
+
+    def _best(self, ink: Ink, text: str, loose: bool = False) -> Laid | None:
+        """The text laid with the font that makes it most like the row."""
+        best: Laid | None = None
+        if not text.strip():
+            return None
+        for spec in tuple(self._fonts):
+            font = shapes(spec)
+            if not font.shows(text):
+                continue
+            found = self._laid(ink, font, text, loose)
+            if found is not None and (best is None or found.likeness > best.likeness):
+                best = found
+            if best is not None and best.likeness >= _SURELY:
+                break
+        if best is None:
+            return None
+        if best.likeness >= _SURELY:
+            # What one row shows, the next is likely to show.
+            self._lens = best.lens
+            self._fonts.sort(key=lambda spec: spec is not best.shapes.spec)
+        return best
+
+    def spaced(self, ink: Ink, text: str) -> str:
+        """`text` with the spaces that the row shows: recognisers lose them. As given where no font has it."""
+        found = self._best(ink, text, loose=True)
+        return text if found is None else respelled(found)
+
+    def _laid(self, ink: Ink, font: Shapes, text: str, loose: bool) -> Laid:
+        lens, gain = self._lens, 1.0
+        picture = padded(ink, font.columns)
+        rows = tops(picture, font)
+        plane = Plane(picture, lens)
+        top = max(rows[::2], key=lambda one: place(plane, font, text, one, gain, loose)[0])
+        for _ in range(3):
+            near = {one: place(plane, font, text, one, gain, loose) for one in (top - 1, top, top + 1) if one in rows}
+            top = max(near, key=lambda one: near[one][0])
+            _, numbers, left = near[top]
+            now, density = refined(plane, font, numbers, left, top)
+            if now == lens and abs(density - gain) < 0.1:
+                break
+            lens, gain = now, density
+            plane = Plane(picture, lens)
+        return laid(plane, font, text, numbers, left, top)
+
+    def read(self, ink: Ink, fit: ColourFit) -> str:
+        """Blind reading of the row on which `fit` was laid: lens, line and font are taken from there, no character.
+
+        Latin characters are all tried; of Chinese ones those of the fit and the shapes like theirs.
+        """
+        one = fit.laid
+        plane = Plane(padded(ink, one.shapes.columns), one.lens)
+        return spelled(plane, one.shapes, _candidates(one), one.top, one.gain)
+
+
+def _candidates(one: Laid) -> Numbers:
+    font = one.shapes
+    wide = [number for number in set(one.numbers.tolist()) if font.wide[number]]
+    near = [font.nearest(number, _RIVALS) for number in wide]
+    return np.unique(np.concatenate([font.latin, np.array(wide, np.intp), *near]))
+
+
+def cells_of(one: Laid) -> tuple[ColourCell, ...]:
+    """Each character against its rivals, by what the drawn row leaves over."""
+    font, lens = one.shapes, one.lens
+    plane = Plane(one.left_over, lens)
+    parts = plane.parts(one.top, (font.rows, font.columns), one.left)
+    cells = []
+    for number, x, part, density in zip(one.numbers.tolist(), one.left.tolist(), parts, one.gains, strict=True):
+        gain = float(np.clip(density, 0.3 * one.gain, 1.6 * one.gain))
+        own = font.inks([number], lens.bow)[0]
+        odd = _odd(one, number, x, gain * gain * float(energies(own[None], lens)[0]))
+        if not font.wide[number]:
+            numbers = font.latin[font.latin != number]
+        elif odd > _ODD:
+            numbers = np.delete(np.arange(len(font.chars)), number)
+        else:
+            numbers = font.nearest(number, _RIVALS)
+        cells.append(_cell(one, number, own, numbers, part, gain, odd))
+    return tuple(cells)
+
+
+def _cell(one: Laid, number: int, own: Ink, numbers: Numbers, part: Ink, gain: float, odd: float) -> ColourCell:
+    """`part`: what is left over around the glyph, by dots; the empty ground is a rival too."""
+    font, lens = one.shapes, one.lens
+    apart = np.concatenate([font.inks(numbers, lens.bow), np.zeros_like(own)[None]]) - own
+    energy = energies(apart, lens)
+    margins = 1.0 - 2.0 * (apart.reshape(len(apart), -1) @ part) / np.maximum(gain * energy, 1e-3)
+    told = energy > _TWINS
+    if not told.any():
+        return ColourCell(font.chars[number], 1.0, _BLANK, 0.0, odd)
+    worst = int(np.where(told, margins, np.inf).argmin())
+    rival = font.chars[int(numbers[worst])] if worst < len(numbers) else _BLANK
+    doubt = 2.0 * one.noise / (gain * float(np.sqrt(energy[worst])))
+    return ColourCell(font.chars[number], float(margins[worst]), rival, doubt, odd)
+
+
+def _odd(one: Laid, number: int, x: int, energy: float) -> float:
+    font = one.shapes
+    begin = x + SCALE * BEFORE
+    part = one.left_over[one.top : one.top + SCALE * font.rows, begin : begin + round(SCALE * font.advance[number])]
+    return float(np.square(part).sum()) / max(energy, 1e-3)
+
+
+def _beyond(one: Laid) -> float:
+    """The strongest spot that the text does not explain, on the height of its digits, in decimal dots of its ink."""
+    font, lens = one.shapes, one.lens
+    dot, tall = font.index("."), font.index("0")
+    if dot is None or tall is None:
+        return 0.0
+    ink = font.inks([dot, tall], lens.bow)
+    inked = [np.flatnonzero(cover.max(axis=1)) for cover in ink]
+    columns = np.flatnonzero(ink[0].max(axis=0))
+    spot = ink[0][inked[0][0] : inked[0][-1] + 1, columns[0] : columns[-1] + 1]
+    spot = blurred(cv2.copyMakeBorder(enlarged(spot), 5, 5, 5, 5, cv2.BORDER_CONSTANT, value=0), lens)
+    level = spot - spot.mean()
+    first, last = one.top + SCALE * int(inked[1][0]), one.top + SCALE * int(inked[1][-1] + 1)
+    room = one.left_over[first - 4 : last + 4, LEFT : one.left_over.shape[1] - LEFT]
+    found = cv2.matchTemplate(room, level, cv2.TM_CCORR)
+    return float(found.max()) / (one.gain * float((spot * level).sum()))
