@@ -9,12 +9,17 @@ import numpy as np
 
 from tillrig.vision.geometry import Grey, Ink
 from tillrig.vision.ink import LINEAR
+from tillrig.vision.readers.recogniser import NETWORK_HEIGHT
 
 SCALE = 2
 # Dots around a row that its picture has.
 MARGIN = 4
 # Pixels of a stretch of row whose ground is taken at once, and the blur that joins the stretches, in stretches.
 _STRETCH, _JOINED = 32, 1.2
+# Usual ink of the ground, in shares of the darkest, below which that is more than noise: noise alone gives 0.24.
+_EVEN = 0.07
+# Ink that is text, and pixels of ground left at either end of it.
+_INKED, _AROUND = 0.35, 5
 # Dots by which a row may seem to lie off its place.
 _SLACK = 2
 # Dots from a row's edge in which a bar's edge may seem to lie.
@@ -36,10 +41,32 @@ def row_ink(rectified: Grey, number: int, height: int) -> Ink:
     if dark:
         # Light multiplies what a bright ground sends out; on a dark one there is nothing to go by.
         away = away * (float(np.median(ground)) / np.maximum(ground, 1e-3))
-    contrast = float(np.percentile(cv2.GaussianBlur(away, (0, 0), 1.0)[MARGIN * SCALE : -MARGIN * SCALE], 99.7))
+    contrast = float(np.percentile(_inner(cv2.GaussianBlur(away, (0, 0), 1.0)), 99.7))
     ink = np.asarray(np.clip(away / max(contrast, 1e-3), -1.0, 2.0), np.float32)
     _bare_edges(ink)
     return ink
+
+
+def crop_of(ink: Ink) -> Grey:
+    """The row as a recogniser takes it: dark on light, as high as its network, from its first ink to its last."""
+    core = ink[MARGIN * SCALE : -MARGIN * SCALE]
+    columns = np.flatnonzero((cv2.GaussianBlur(core, (0, 0), 1.2) > _INKED).sum(axis=0) >= SCALE)
+    first, last = (int(columns[0]) - _AROUND, int(columns[-1]) + _AROUND + 1) if len(columns) else (0, core.shape[1])
+    dark = np.clip(255.0 - 225.0 * core[:, max(0, first) : last], 0, 255).astype(np.uint8)
+    width = max(NETWORK_HEIGHT // 3, round(dark.shape[1] * NETWORK_HEIGHT / dark.shape[0]))
+    return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def marked(ink: Ink) -> bool:
+    """Whether something stands on the row's ground: its ink is normed, so that of an empty row noise alone is left."""
+    smooth = _inner(cv2.GaussianBlur(ink, (0, 0), 1.0))
+    return float(np.median(np.abs(smooth - np.median(smooth)))) < _EVEN
+
+
+def _inner(row: Ink) -> Ink:
+    """The row without what may be its neighbours' or the bezel's."""
+    side = (MARGIN + _EDGE) * SCALE
+    return row[side:-side, side:-side]
 
 
 def _bare_edges(ink: Ink) -> None:

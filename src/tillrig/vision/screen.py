@@ -190,9 +190,10 @@ class ScreenReader:
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
         if self._colour:
             fine, height = self._fine(grey), self.geometry.cell[1]
+            smooth = [colour_row.row_ink(fine, number, height) for number in range(len(rows))]
             rows = tuple(
-                msgspec.structs.replace(row, print=colour_row.row_ink(fine, number, height))
-                for number, row in enumerate(rows)
+                msgspec.structs.replace(row, print=one, blank=row.blank and not colour_row.marked(one))
+                for row, one in zip(rows, smooth, strict=True)
             )
         size = (grey.shape[1], grey.shape[0])
         self._rows[frame.id] = (frame.jpeg, rows, size)
@@ -274,9 +275,13 @@ class ScreenReader:
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
 
     def _line(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> LineImage:
+        if row.print is not None:
+            grey = colour_row.crop_of(row.print)
+        else:
+            grey = self._of_ink(row) if row.plain is None else row.plain
         return LineImage(
             frame.id,
-            self._of_ink(row) if row.plain is None else row.plain,
+            grey,
             row.ink,
             self._box(number, row, size),
             row.inverse,

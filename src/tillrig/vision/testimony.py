@@ -11,6 +11,7 @@ import msgspec
 from tillrig import observations
 from tillrig.errors import UsageError
 from tillrig.observations import Reading as Answer
+from tillrig.vision.alone import doubted
 from tillrig.vision.colour_witness import ask_colour_atlas
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
@@ -124,7 +125,7 @@ class _Court:
         elif self._readers.print_atlas is not None and line.print is not None:
             self._hear_print(self._readers.print_atlas, line)
         elif self._needs_recogniser():
-            self._witnesses.append(ask_recogniser(self._readers.recogniser, line, self._expected, self._kind))
+            self._witnesses.append(self._of_display(line))
         if self._readers.tesseract is not None and len(self._frames) >= 2 and not self._clear() and self._kind in MONEY:
             self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
 
@@ -149,11 +150,19 @@ class _Court:
         """The drawn row first; where it does not confirm, what the recogniser reads is drawn too."""
         drawn = ask_colour_atlas(atlas, line, self._expected, self._kind)
         if self._needs_recogniser(drawn.vote is Vote.FOR):
-            network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind)
+            network = self._of_display(line, drawn.vote is Vote.FOR)
             self._witnesses.append(network)
             if drawn.vote is Vote.SILENT and not drawn.hint:
                 drawn = ask_colour_atlas(atlas, line, self._expected, self._kind, (squeeze(network.text),))
         self._witnesses.append(drawn)
+
+    def _of_display(self, line: LineImage, confirmed: bool = False) -> Witness:
+        """The recogniser's word; where no atlas has `confirmed` the row, it must not rest on a guess from the
+        context."""
+        reader = self._readers.recogniser
+        said = ask_recogniser(reader, line, self._expected, self._kind)
+        sure = confirmed or any(one.frame == line.frame for one in self._votes(Vote.FOR, "atlas"))
+        return said if sure else doubted(said, reader, line)
 
     def decided(self) -> bool:
         return len(self._frames) >= 2 and self._clear()

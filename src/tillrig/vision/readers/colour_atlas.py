@@ -15,17 +15,33 @@ import numpy as np
 
 from tillrig.errors import UsageError
 from tillrig.vision.geometry import FontSpec, Ink
-from tillrig.vision.readers.colour_fit import LEFT, Laid, Numbers, Plane, energies, laid, padded, place, refined, tops
+from tillrig.vision.readers.colour_fit import (
+    LEFT,
+    Laid,
+    Numbers,
+    Plane,
+    Sought,
+    energies,
+    laid,
+    padded,
+    place,
+    refined,
+    tops,
+)
 from tillrig.vision.readers.colour_model import BEFORE, SCALE, Lens, Shapes, blurred, enlarged, shapes
 from tillrig.vision.readers.colour_spell import respelled, spelled
 
-# Likeness from which no other size of the font is tried.
-_SURELY = 0.97
+# Likeness from which no other size of the font and no other line is tried: at first, and how much less than that of
+# the last text that clearly (by its weakest margin) stood in its row.
+_SURELY, _LESS, _CLEARLY = 0.97, 0.015, 0.4
 _RIVALS = 24
 # Energy (squared ink, pixels) below which two glyphs cannot be told apart.
 _TWINS = 1.0
 # Share of its energy that a glyph leaves unexplained above which all characters are its rivals.
 _ODD = 0.12
+# Pixels around the line of the last text; rounds in which lens and density settle to so much.
+_REACH = 4
+_TURNS, _SETTLED = 3, 0.1
 _KNOWN = 128
 _BLANK = " "
 
@@ -80,6 +96,8 @@ class ColourAtlas:
             raise UsageError("the profile names no font for this display, so there is no atlas")
         self._fonts = list(fonts)
         self._lens = Lens()
+        self._surely = _SURELY
+        self._tops: dict[FontSpec, int] = {}
         self._known: OrderedDict[tuple[int, str], tuple[Ink, ColourFit | None]] = OrderedDict()
 
     def can_show(self, text: str) -> bool:
@@ -98,7 +116,13 @@ class ColourAtlas:
 
     def _fit(self, ink: Ink, text: str) -> ColourFit | None:
         best = self._best(ink, text)
-        return None if best is None else ColourFit(text, best, cells_of(best), _beyond(best))
+        if best is None:
+            return None
+        fit = ColourFit(text, best, cells_of(best), _beyond(best))
+        if fit.margin >= _CLEARLY:
+            # So much alike is what this camera makes of a text that stands there.
+            self._surely = min(_SURELY, fit.likeness - _LESS)
+        return fit
 
     def _best(self, ink: Ink, text: str, loose: bool = False) -> Laid | None:
         """The text laid with the font that makes it most like the row."""
@@ -112,13 +136,14 @@ class ColourAtlas:
             found = self._laid(ink, font, text, loose)
             if found is not None and (best is None or found.likeness > best.likeness):
                 best = found
-            if best is not None and best.likeness >= _SURELY:
+            if best is not None and best.likeness >= self._surely:
                 break
         if best is None:
             return None
-        if best.likeness >= _SURELY:
+        if best.likeness >= self._surely:
             # What one row shows, the next is likely to show.
             self._lens = best.lens
+            self._tops[best.shapes.spec] = best.top
             self._fonts.sort(key=lambda spec: spec is not best.shapes.spec)
         return best
 
@@ -128,21 +153,31 @@ class ColourAtlas:
         return text if found is None else respelled(found)
 
     def _laid(self, ink: Ink, font: Shapes, text: str, loose: bool) -> Laid:
-        lens, gain = self._lens, 1.0
+        """Near the line on which this font's last text stood, and only then anywhere in the row."""
         picture = padded(ink, font.columns)
-        rows = tops(picture, font)
-        plane = Plane(picture, lens)
-        top = max(rows[::2], key=lambda one: place(plane, font, text, one, gain, loose)[0])
-        for _ in range(3):
-            near = {one: place(plane, font, text, one, gain, loose) for one in (top - 1, top, top + 1) if one in rows}
+        before = self._tops.get(font.spec)
+        if before is not None:
+            found = self._refined(picture, font, text, loose, range(before - _REACH, before + _REACH + 1))
+            if found.likeness >= self._surely:
+                return found
+        return self._refined(picture, font, text, loose, tops(picture, font))
+
+    def _refined(self, picture: Ink, font: Shapes, text: str, loose: bool, rows: range) -> Laid:
+        """The best line of `rows`, then lens and density as this row shows them."""
+        lens, gain = self._lens, 1.0
+        plane, sought = Plane(picture, lens), Sought(font, text, lens, loose)
+        scores = {top: place(plane, sought, top, gain) for top in rows[::2]}
+        top = max(scores, key=lambda one: scores[one][0])
+        for _ in range(_TURNS):
+            near = {one: place(plane, sought, one, gain) for one in (top - 1, top, top + 1)}
             top = max(near, key=lambda one: near[one][0])
-            _, numbers, left = near[top]
-            now, density = refined(plane, font, numbers, left, top)
-            if now == lens and abs(density - gain) < 0.1:
+            left = near[top][1]
+            now, density = refined(plane, font, sought.numbers, left, top)
+            if now == lens and abs(density - gain) < _SETTLED:
                 break
             lens, gain = now, density
-            plane = Plane(picture, lens)
-        return laid(plane, font, text, numbers, left, top)
+            plane, sought = Plane(picture, lens), Sought(font, text, lens, loose)
+        return laid(plane, font, text, sought.numbers, left, top)
 
     def read(self, ink: Ink, fit: ColourFit) -> str:
         """Blind reading of the row on which `fit` was laid: lens, line and font are taken from there, no character.

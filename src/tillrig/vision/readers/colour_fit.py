@@ -86,29 +86,35 @@ def tops(ink: Ink, shapes: Shapes) -> range:
     return range(first, max(first + 1, ink.shape[0] - ABOVE - SCALE * shapes.rows))
 
 
-def place(
-    plane: Plane, shapes: Shapes, text: str, top: int, gain: float, loose: bool = False
-) -> tuple[float, Numbers, Numbers]:
-    """Where each glyph of `text` (spaces may be of any width) explains most of the picture: (squared ink explained,
-    glyph numbers, left columns). `loose`: a space may stand before every character."""
-    chars = [char for char in text if not char.isspace()]
-    numbers = np.array([shapes.index(char) for char in chars], np.intp)
-    kinds, which = np.unique(numbers, return_inverse=True)
-    inks = shapes.inks(kinds, plane.lens.bow)
-    common = plane.parts(top, (shapes.rows, shapes.columns)) @ inks.reshape(len(kinds), -1).T
-    energy = gain * gain * energies(inks, plane.lens)
+class Sought:
+    """A text that is looked for with one font under one lens; `loose`: a space may stand before every character."""
+
+    def __init__(self, shapes: Shapes, text: str, lens: Lens, loose: bool = False) -> None:
+        self.shapes, self.loose, self.parted = shapes, loose, _parted(text)
+        self.numbers = np.array([shapes.index(char) for char in text if not char.isspace()], np.intp)
+        kinds, self.which = np.unique(self.numbers, return_inverse=True)
+        inks = shapes.inks(kinds, lens.bow)
+        self.energy = energies(inks, lens)
+        self.flat = np.ascontiguousarray(inks.reshape(len(kinds), -1).T)
+
+
+def place(plane: Plane, sought: Sought, top: int, gain: float) -> tuple[float, Numbers]:
+    """Where each glyph of the text (its spaces may be of any width) explains most of the picture: (squared ink
+    explained, left columns)."""
+    shapes, which = sought.shapes, sought.which
+    energy = gain * gain * sought.energy
+    common = plane.parts(top, (shapes.rows, shapes.columns)) @ sought.flat
     saved = (2 * gain * common - energy[None]).T
     price = _STRAYED * float(np.median(energy))
-    parted = _parted(text)
     best = saved[which[0]].copy()
     came: list[Numbers] = []
-    for number in range(1, len(chars)):
-        step = float(shapes.advance[numbers[number - 1]]) * SCALE
+    for number in range(1, len(which)):
+        step = float(shapes.advance[sought.numbers[number - 1]]) * SCALE
         space = shapes.space * SCALE
-        if parted[number]:
+        if sought.parted[number]:
             best, back = _parted_from(best, step + space / 2)
         else:
-            best, back = _moved(best, step, price, step + _GAP * space if loose else 0.0)
+            best, back = _moved(best, step, price, step + _GAP * space if sought.loose else 0.0)
         came.append(back)
         best = best + saved[which[number]]
     at = int(best.argmax())
@@ -117,7 +123,7 @@ def place(
     for back in reversed(came):
         at = int(back[at])
         left.append(at)
-    return score, numbers, np.array(left[::-1], np.intp)
+    return score, np.array(left[::-1], np.intp)
 
 
 def _parted(text: str) -> list[bool]:
