@@ -5,19 +5,22 @@ from __future__ import annotations
 import itertools
 
 import cv2
+import msgspec
 import numpy as np
 
 from tillrig.vision.geometry import Grey, Ink
-from tillrig.vision.ink import LINEAR
 from tillrig.vision.readers.recogniser import NETWORK_HEIGHT
 
 SCALE = 2
+# Cameras answer linearly or with a tone curve up to 2.2: the middle leaves the least to be bent straight afterwards.
+_LIGHT = ((np.arange(256) / 255.0) ** 1.5).astype(np.float32)
 # Dots around a row that its picture has.
 MARGIN = 4
 # Pixels of a stretch of row whose ground is taken at once, and the blur that joins the stretches, in stretches.
 _STRETCH, _JOINED = 32, 1.2
-# Usual ink of the ground, in shares of the darkest, below which that is more than noise: noise alone gives 0.24.
-_EVEN = 0.07
+# Contrast of text, at least: in shares of its ground (moire makes 0.1), of the brightest part of the display, and in
+# sizes of the noise. Light of a display below which nothing is lit.
+_LEAST_OF_GROUND, _LEAST_OF_BRIGHTEST, _OVER_GRAIN, _DARK = 0.12, 0.04, 3.0, 0.02
 # Ink that is text, and pixels of ground left at either end of it.
 _INKED, _AROUND = 0.35, 5
 # Dots by which a row may seem to lie off its place.
@@ -28,23 +31,43 @@ _EDGE = 3
 _GROUND = 75
 
 
-def row_ink(rectified: Grey, number: int, height: int) -> Ink:
-    """Row `number` of a display rectified at SCALE pixels a dot with MARGIN dots around it; rows are `height` dots."""
+class SmoothRow(msgspec.Struct, frozen=True):
+    """`ink` of a row (pixels, SCALE a dot, MARGIN dots around it); `blank`: nothing stands on its ground."""
+
+    ink: Ink
+    blank: bool
+
+
+def smooth_rows(rectified: Grey, rows: int, height: int) -> tuple[SmoothRow, ...]:
+    """The rows, each `height` dots, of a display rectified at SCALE pixels a dot with MARGIN dots around it."""
+    brightest = float(_LIGHT[int(np.percentile(rectified, 95))])
+    return tuple(_row(rectified, number, height, brightest) for number in range(rows))
+
+
+def _row(rectified: Grey, number: int, height: int, brightest: float) -> SmoothRow:
     top = number * height * SCALE
-    light = cv2.LUT(rectified[top : top + (height + 2 * MARGIN) * SCALE], LINEAR)
-    inner = light[MARGIN * SCALE : -MARGIN * SCALE, MARGIN * SCALE : -MARGIN * SCALE]
-    smooth = cv2.GaussianBlur(inner, (0, 0), 1.0)
-    middle, low, high = (float(value) for value in np.percentile(smooth, (50, 0.3, 99.7)))
+    light = cv2.LUT(rectified[top : top + (height + 2 * MARGIN) * SCALE], _LIGHT)
+    inner = _inner(light)
+    middle, low, high = (float(value) for value in np.percentile(cv2.GaussianBlur(inner, (0, 0), 1.0), (50, 0.3, 99.7)))
     dark = middle - low > high - middle
     ground = _ground(inner, _GROUND if dark else 100 - _GROUND, light.shape[1])
+    usual = float(np.median(ground))
     away = ground - light if dark else light - ground
     if dark:
         # Light multiplies what a bright ground sends out; on a dark one there is nothing to go by.
-        away = away * (float(np.median(ground)) / np.maximum(ground, 1e-3))
-    contrast = float(np.percentile(_inner(cv2.GaussianBlur(away, (0, 0), 1.0)), 99.7))
+        away = away * (usual / np.maximum(ground, 1e-3))
+    smooth = _inner(cv2.GaussianBlur(away, (0, 0), 1.0))
+    contrast = float(np.percentile(smooth, 99.7))
     ink = np.asarray(np.clip(away / max(contrast, 1e-3), -1.0, 2.0), np.float32)
     _bare_edges(ink)
-    return ink
+    least = max(_LEAST_OF_GROUND * usual, _LEAST_OF_BRIGHTEST * brightest, _OVER_GRAIN * _grain(away))
+    return SmoothRow(ink, contrast < least or brightest < _DARK)
+
+
+def _grain(away: Ink) -> float:
+    """Usual size of the noise of single pixels."""
+    fine = _inner(away) - _inner(cv2.blur(away, (3, 3)))
+    return float(np.median(np.abs(fine)))
 
 
 def crop_of(ink: Ink) -> Grey:
@@ -55,12 +78,6 @@ def crop_of(ink: Ink) -> Grey:
     dark = np.clip(255.0 - 225.0 * core[:, max(0, first) : last], 0, 255).astype(np.uint8)
     width = max(NETWORK_HEIGHT // 3, round(dark.shape[1] * NETWORK_HEIGHT / dark.shape[0]))
     return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def marked(ink: Ink) -> bool:
-    """Whether something stands on the row's ground: its ink is normed, so that of an empty row noise alone is left."""
-    smooth = _inner(cv2.GaussianBlur(ink, (0, 0), 1.0))
-    return float(np.median(np.abs(smooth - np.median(smooth)))) < _EVEN
 
 
 def _inner(row: Ink) -> Ink:
@@ -86,5 +103,5 @@ def _ground(inner: Grey | Ink, share: int, width: int) -> Ink:
         [np.percentile(inner[:, first:last], share) for first, last in itertools.pairwise(edges)], np.float32
     )
     even = cv2.GaussianBlur(values[None], (0, 0), _JOINED, borderType=cv2.BORDER_REPLICATE)[0]
-    middles = (edges[:-1] + edges[1:]) / 2 + MARGIN * SCALE
+    middles = (edges[:-1] + edges[1:]) / 2 + (MARGIN + _EDGE) * SCALE
     return np.asarray(np.interp(np.arange(width), middles, even), np.float32)[None]

@@ -10,7 +10,7 @@ from tillrig.vision.witness import SATURATED, Vote, Witness, respaced
 # Likeness (correlation) of a row below which it is not that text in that font.
 _LIKE = 0.80
 # Margins (-1..1) of the weakest character, chosen by measurement: docs/vision.md.
-_FOR, _STRONG = 0.35, 0.5
+_FOR, _STRONG = 0.25, 0.35
 # A margin counts when noise alone would have to be so many sigmas off to make it.
 _SIGMAS = 3.0
 # Share of a Chinese character's light that may stay unexplained, and ink beside the text, in decimal dots.

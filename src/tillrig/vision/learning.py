@@ -48,8 +48,8 @@ class Harvest:
     def __post_init__(self) -> None:
         if self.geometry.kind == "colour":
             raise ProfileError(
-                "glyphs cannot be learned from a colour display: its text is drawn smooth, in shades that a mean of dots "
-                "does not keep; name the font's file in the profile, under display.fonts"
+                "glyphs cannot be learned from a colour display: its text is drawn smooth, in shades that no dot grid "
+                "keeps; name the font's file in the profile, under display.fonts"
             )
 
     def add(self, reader: ScreenReader, frames: Sequence[Frame], known: TextRow) -> bool:

@@ -189,10 +189,9 @@ class ScreenReader:
         ink = ink_map(*dots_of(rectified, SCALE, MARGIN))
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
         if self._colour:
-            fine, height = self._fine(grey), self.geometry.cell[1]
-            smooth = [colour_row.row_ink(fine, number, height) for number in range(len(rows))]
+            smooth = colour_row.smooth_rows(self._fine(grey), len(rows), self.geometry.cell[1])
             rows = tuple(
-                msgspec.structs.replace(row, print=one, blank=row.blank and not colour_row.marked(one))
+                msgspec.structs.replace(row, print=one.ink, blank=one.blank)
                 for row, one in zip(rows, smooth, strict=True)
             )
         size = (grey.shape[1], grey.shape[0])

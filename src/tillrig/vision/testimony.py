@@ -220,7 +220,8 @@ class _Court:
         dots = [witness for witness in voices if witness.reader == "atlas" and witness.strong]
         if len({witness.frame for witness in voices}) < 2 or self._votes(Vote.FOR, "atlas"):
             return False
-        contradicted = bool(self._votes(Vote.FOR))
+        seen = bare(voices[0].text)
+        contradicted = any(not (one.hint and bare(one.text) == seen) for one in self._votes(Vote.FOR))
         if len(names) >= 2 and not contradicted and (dots or not any(witness.hint for witness in voices)):
             return True
         # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may

@@ -39,9 +39,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why
     silent or against.
 
-    `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where
-    another reader, dot by dot and beyond doubt, saw the very same. `masked`: numbers of the expected characters
-    (spaces not counted) through which a dead column of the print head runs.
+    `hint`: the reader is silent because a deletion or a broken grammar is no testimony, or for the text because it
+    cannot tell what differs; its text still counts where another reader, dot by dot and beyond doubt, saw the very
+    same. `masked`: numbers of the expected characters (spaces not counted) through which a dead column of the print
+    head runs.
     """
 
     reader: str
@@ -293,7 +294,7 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
         if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST and _only_separators(wanted, seen):
-            return say(Vote.FOR, "it does not tell comma from dot")
+            return say(Vote.FOR, "it does not tell comma from dot", hint=True)
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
         return say(Vote.SILENT, "it finds the expected text nearly as likely")

@@ -26,6 +26,7 @@ from tillrig.vision.readers.colour_fit import (
     padded,
     place,
     refined,
+    toned,
     tops,
 )
 from tillrig.vision.readers.colour_model import BEFORE, SCALE, Lens, Shapes, blurred, enlarged, shapes
@@ -41,7 +42,7 @@ _TWINS = 1.0
 _ODD = 0.12
 # Pixels around the line of the last text; rounds in which lens and density settle to so much.
 _REACH = 4
-_TURNS, _SETTLED = 3, 0.1
+_TURNS, _SETTLED, _SAME_TONE = 4, 0.1, 0.03
 _KNOWN = 128
 _BLANK = " "
 
@@ -165,7 +166,7 @@ class ColourAtlas:
     def _refined(self, picture: Ink, font: Shapes, text: str, loose: bool, rows: range) -> Laid:
         """The best line of `rows`, then lens and density as this row shows them."""
         lens, gain = self._lens, 1.0
-        plane, sought = Plane(picture, lens), Sought(font, text, lens, loose)
+        plane, sought = Plane(toned(picture, lens), lens), Sought(font, text, lens, loose)
         scores = {top: place(plane, sought, top, gain) for top in rows[::2]}
         top = max(scores, key=lambda one: scores[one][0])
         for _ in range(_TURNS):
@@ -173,10 +174,10 @@ class ColourAtlas:
             top = max(near, key=lambda one: near[one][0])
             left = near[top][1]
             now, density = refined(plane, font, sought.numbers, left, top)
-            if now == lens and abs(density - gain) < _SETTLED:
+            if _alike(now, lens) and abs(density - gain) < _SETTLED:
                 break
             lens, gain = now, density
-            plane, sought = Plane(picture, lens), Sought(font, text, lens, loose)
+            plane, sought = Plane(toned(picture, lens), lens), Sought(font, text, lens, loose)
         return laid(plane, font, text, sought.numbers, left, top)
 
     def read(self, ink: Ink, fit: ColourFit) -> str:
@@ -185,8 +186,14 @@ class ColourAtlas:
         Latin characters are all tried; of Chinese ones those of the fit and the shapes like theirs.
         """
         one = fit.laid
-        plane = Plane(padded(ink, one.shapes.columns), one.lens)
+        plane = Plane(toned(padded(ink, one.shapes.columns), one.lens), one.lens)
         return spelled(plane, one.shapes, _candidates(one), one.top, one.gain)
+
+
+def _alike(one: Lens, other: Lens) -> bool:
+    return msgspec.structs.replace(one, tone=0.0) == msgspec.structs.replace(other, tone=0.0) and (
+        abs(one.tone - other.tone) < _SAME_TONE
+    )
 
 
 def _candidates(one: Laid) -> Numbers:

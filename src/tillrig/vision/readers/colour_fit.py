@@ -20,7 +20,7 @@ _STRAYED = 0.02
 # A gap in an unspaced text: widths of a space from which it may be one, and its price in those of a pixel.
 _GAP, _GAP_PRICE = 0.7, 4.0
 _NEVER = -1e9
-_BLURS, _BOWS = (0.6, 4.5), 1.2
+_BLURS, _BOWS, _TONES = (0.6, 4.5), 1.2, 0.35
 # A glyph's own window allows for so much shift (pixels) and blur (squared pixels) besides the whole row's.
 _SHIFT, _BLUR = 0.5, 0.4
 Floats = npt.NDArray[np.float64]
@@ -67,6 +67,11 @@ class Plane:
         windows = np.lib.stride_tricks.sliding_window_view(at, SCALE * columns, axis=1)[:, :, ::SCALE]
         chosen = windows if left is None else windows[:, left]
         return np.ascontiguousarray(chosen.transpose(1, 0, 2)).reshape(chosen.shape[1], -1)
+
+
+def toned(ink: Ink, lens: Lens) -> Ink:
+    """Ink as a camera without a tone of its own would show it."""
+    return np.asarray(ink - lens.tone * ink * ink, np.float32)
 
 
 def padded(ink: Ink, columns: int) -> Ink:
@@ -186,18 +191,20 @@ def refined(plane: Plane, shapes: Shapes, numbers: Numbers, left: Numbers, top: 
     bent = draw(shapes, numbers, left, plane.ink.shape[1], lens.bow + 1.0)
     picture, bow = (blurred(one, lens)[:, ends] for one in (straight, bent - straight))
     down, across = np.gradient(picture)
-    parts = [picture, np.ones_like(picture), across, down, np.gradient(across, axis=1), np.gradient(down, axis=0), bow]
+    curves = np.gradient(across, axis=1), np.gradient(down, axis=0)
+    parts = [picture, np.ones_like(picture), across, down, *curves, bow, picture * picture]
     basis = np.stack([part.ravel() for part in parts]).astype(np.float64)
     normal = basis @ basis.T
     trace = float(normal[0, 0])
-    normal += np.diag([0, 0, 0, 0, 0, 0, 0.02]) * trace
-    weight = np.linalg.solve(normal + 1e-9 * trace * np.eye(7), basis @ seen[:, ends].ravel())
+    normal += np.diag([0, 0, 0, 0, 0, 0, 0.02, 0.005]) * trace
+    weight = np.linalg.solve(normal + 1e-9 * trace * np.eye(8), basis @ seen[:, ends].ravel())
     gain = float(np.clip(weight[0], 0.2, 3.0))
     return (
         Lens(
             _wider(lens.across, float(weight[4]) / gain),
             _wider(lens.down, float(weight[5]) / gain),
             round(float(np.clip(lens.bow + weight[6] / gain, -_BOWS, _BOWS)) * 5) / 5,
+            round(float(np.clip(lens.tone + weight[7] / (gain * gain), -_TONES, _TONES)), 2),
         ),
         gain,
     )

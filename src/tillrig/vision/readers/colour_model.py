@@ -26,11 +26,13 @@ _TWIN = 0.6
 
 
 class Lens(msgspec.Struct, frozen=True):
-    """Blur across and down (sigma in pixels, two a dot), and the bow of the tone."""
+    """Blur across and down (sigma in pixels, two a dot), the bow of the display's tone, and the camera's `tone`: how
+    much of the squared ink its picture has too much."""
 
     across: float = 1.6
     down: float = 1.6
     bow: float = 0.0
+    tone: float = 0.0
 
     def kernels(self, rows: int, columns: int) -> tuple[Ink, Ink]:
         """What two dots of a column, and of a row, have in common as the lens shows them."""
