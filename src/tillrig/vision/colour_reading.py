@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tillrig.vision.colour_witness import stands
 from tillrig.vision.geometry import Ink
-from tillrig.vision.readers.base import LineImage, LineReading, bare, fold
+from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
 from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.recogniser import Recogniser
@@ -33,9 +33,10 @@ def read_row(recogniser: Recogniser, atlas: ColourAtlas | None, line: LineImage)
 def _drawn(atlas: ColourAtlas, ink: Ink, text: str) -> ColourFit | None:
     """The text that stands in the row when it is drawn: as it was read, or what the atlas reads on that."""
     first = atlas.fit(ink, atlas.spaced(ink, text))
-    if first is None or stands(first):
+    if stands(first):
         return first
-    for other in dict.fromkeys((atlas.read(ink, first), first.likeliest)):
+    others = [] if first is None else [first.likeliest, atlas.read(ink, first)]
+    for other in dict.fromkeys((*others, atlas.figures(ink))):
         fit = atlas.fit(ink, other)
         if stands(fit):
             return fit
@@ -43,10 +44,12 @@ def _drawn(atlas: ColourAtlas, ink: Ink, text: str) -> ColourFit | None:
 
 
 def _blind_there(seen: str, drawn: str) -> bool:
-    """Whether the two differ only where recognisers are known to be blind: likelier Chinese characters, rows of
-    stars."""
-    ours, theirs = bare(fold(drawn)), bare(fold(seen))
-    if not ours.strip("*") and not theirs.strip("*"):
+    """Whether the two differ only where recognisers are known to be blind: rows of stars, likelier Chinese characters,
+    large and small letters."""
+    ours, theirs = bare(drawn), bare(seen)
+    if not ours.strip("*"):
         return True
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=False) if a != b]
-    return len(ours) == len(theirs) and all(is_wide(a) and is_wide(b) for a, b in pairs)
+    return len(ours) == len(theirs) and all(
+        (is_wide(a) and is_wide(b)) or a.casefold() == b.casefold() for a, b in pairs
+    )

@@ -43,6 +43,8 @@ _ODD = 0.12
 # Pixels around the line of the last text; rounds in which lens and density settle to so much.
 _REACH = 4
 _TURNS, _SETTLED, _SAME_TONE = 4, 0.1, 0.03
+# Densities that are tried where no text has shown a row's own.
+_GAINS = (0.8, 1.2, 1.7, 2.4)
 _KNOWN = 128
 _BLANK = " "
 
@@ -187,7 +189,18 @@ class ColourAtlas:
         """
         one = fit.laid
         plane = Plane(toned(padded(ink, one.shapes.columns), one.lens), one.lens)
-        return spelled(plane, one.shapes, _candidates(one), one.top, one.gain)
+        return spelled(plane, one.shapes, _candidates(one), one.top, one.gain)[1]
+
+    def figures(self, ink: Ink) -> str:
+        """Blind reading in Latin characters alone, with the font, the line and the lens of the last text that stood;
+        "" before there was one."""
+        spec = self._fonts[0]
+        if spec not in self._tops:
+            return ""
+        font = shapes(spec)
+        plane = Plane(toned(padded(ink, font.columns), self._lens), self._lens)
+        found = [spelled(plane, font, font.latin, self._tops[spec], gain) for gain in _GAINS]
+        return max(found, key=lambda one: one[0])[1]
 
 
 def _alike(one: Lens, other: Lens) -> bool:

@@ -11,8 +11,9 @@ from tillrig.vision.readers.colour_model import SCALE, Shapes
 _GAP, _LEAST = 0.6, 0.15
 
 
-def spelled(plane: Plane, font: Shapes, kinds: Numbers, top: int, gain: float) -> str:
-    """The likeliest text of glyphs `kinds` on the line whose boxes begin at row `top` (or one pixel off)."""
+def spelled(plane: Plane, font: Shapes, kinds: Numbers, top: int, gain: float) -> tuple[float, str]:
+    """The likeliest text of glyphs `kinds` on the line whose boxes begin at row `top` (or one pixel off), and how much
+    squared ink it explains."""
     inks = font.inks(kinds, plane.lens.bow)
     energy = energies(inks, plane.lens)
     flat = inks.reshape(len(kinds), -1).T
@@ -42,7 +43,7 @@ def spelled(plane: Plane, font: Shapes, kinds: Numbers, top: int, gain: float) -
         if width >= 0:
             found.append((before, int(kinds[chosen[before, width]])))
         at = before
-    return _joined(found[::-1], font)
+    return float(best.max()), _joined(found[::-1], font)
 
 
 def respelled(one: Laid) -> str:
