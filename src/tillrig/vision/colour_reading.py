@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tillrig.vision.colour_witness import stands
 from tillrig.vision.geometry import Ink
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
@@ -33,12 +32,12 @@ def read_row(recogniser: Recogniser, atlas: ColourAtlas | None, line: LineImage)
 def _drawn(atlas: ColourAtlas, ink: Ink, text: str) -> ColourFit | None:
     """The text that stands in the row when it is drawn: as it was read, or what the atlas reads on that."""
     first = atlas.fit(ink, atlas.spaced(ink, text))
-    if stands(first):
+    if first is not None and first.stands:
         return first
     others = [] if first is None else [first.likeliest, atlas.read(ink, first)]
     for other in dict.fromkeys((*others, atlas.figures(ink))):
         fit = atlas.fit(ink, other)
-        if stands(fit):
+        if fit is not None and fit.stands:
             return fit
     return None
 

@@ -48,8 +48,10 @@ def _row(rectified: Grey, number: int, height: int, brightest: float) -> SmoothR
     top = number * height * SCALE
     light = cv2.LUT(rectified[top : top + (height + 2 * MARGIN) * SCALE], _LIGHT)
     inner = _inner(light)
-    middle, low, high = (float(value) for value in np.percentile(cv2.GaussianBlur(inner, (0, 0), 1.0), (50, 0.3, 99.7)))
-    dark = middle - low > high - middle
+    side = (MARGIN + _EDGE) * SCALE
+    middle = _ground(inner, 50, light.shape[1])[:, side:-side]
+    low, high = np.percentile(cv2.GaussianBlur((inner - middle) / np.maximum(middle, 1e-3), (0, 0), 1.5), (0.3, 99.7))
+    dark = -low > high
     ground = _ground(inner, _GROUND if dark else 100 - _GROUND, light.shape[1])
     usual = float(np.median(ground))
     away = ground - light if dark else light - ground

@@ -7,21 +7,8 @@ from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
 from tillrig.vision.witness import SATURATED, Vote, Witness, respaced
 
-# Likeness (correlation) of a row below which it is not that text in that font.
-_LIKE = 0.80
-# Margins (-1..1) of the weakest character, chosen by measurement: docs/vision.md.
-_FOR, _STRONG = 0.25, 0.35
-# A margin counts when noise alone would have to be so many sigmas off to make it.
-_SIGMAS = 3.0
-# Share of a Chinese character's light that may stay unexplained, and ink beside the text, in decimal dots.
-_ODD, _BEYOND = 0.5, 0.6
-
-
-def stands(fit: ColourFit | None) -> bool:
-    """Whether the drawn text, and no other, is what the row shows."""
-    if fit is None or fit.likeness < _LIKE or fit.beyond > _BEYOND or fit.margin < _FOR:
-        return False
-    return all(cell.margin >= _SIGMAS * cell.doubt and cell.odd <= _ODD for cell in fit.cells)
+# Margin of the weakest character from which a text stands beyond doubt.
+_STRONG = 0.35
 
 
 def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
@@ -52,7 +39,7 @@ def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     if not atlas.can_show(wanted):
         return say(Vote.SILENT, "", None, "the profile's fonts cannot draw the expected text")
     fit = atlas.fit(line.print, wanted)
-    if fit is not None and stands(fit):
+    if fit is not None and fit.stands:
         return say(Vote.FOR, wanted, fit, strong=fit.margin >= _STRONG)
     tried = [fit.likeliest] if fit is not None else []
     found = _instead(atlas, line, wanted, [*tried, *others])
@@ -76,7 +63,7 @@ def _instead(atlas: ColourAtlas, line: LineImage, wanted: str, others: list[str]
         if not bare(other) or bare(other) == bare(wanted):
             continue
         fit = atlas.fit(line.print, other)
-        if stands(fit):
+        if fit is not None and fit.stands:
             return fit
         if fit is not None and (best is None or fit.likeness > best.likeness):
             best = fit
@@ -86,4 +73,4 @@ def _instead(atlas: ColourAtlas, line: LineImage, wanted: str, others: list[str]
     if not bare(blind) or bare(blind) in (bare(wanted), *(bare(text) for text in others)):
         return None
     fit = atlas.fit(line.print, blind)
-    return fit if stands(fit) else None
+    return fit if fit is not None and fit.stands else None

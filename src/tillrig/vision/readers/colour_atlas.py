@@ -32,14 +32,19 @@ from tillrig.vision.readers.colour_fit import (
 from tillrig.vision.readers.colour_model import BEFORE, SCALE, Lens, Shapes, blurred, enlarged, shapes
 from tillrig.vision.readers.colour_spell import respelled, spelled
 
+# Likeness (correlation) of a row below which it is not that text in that font, and margin (-1..1) of its weakest
+# character, chosen by measurement: docs/vision.md.
+_LIKE, _FOR = 0.80, 0.25
+# A margin counts when noise alone would have to be so many sigmas off to make it.
+_SIGMAS = 3.0
+# Share of a character's light that may stay unexplained, and ink beside the text, in decimal dots.
+_ODD, _BEYOND = 0.5, 0.6
 # Likeness from which no other size of the font and no other line is tried: at first, and how much less than that of
-# the last text that clearly (by its weakest margin) stood in its row.
-_SURELY, _LESS, _CLEARLY = 0.97, 0.015, 0.4
+# the last text that stood in its row.
+_SURELY, _LESS = 0.97, 0.015
 _RIVALS = 24
 # Energy (squared ink, pixels) below which two glyphs cannot be told apart.
 _TWINS = 1.0
-# Share of its energy that a glyph leaves unexplained above which all characters are its rivals.
-_ODD = 0.12
 # Pixels around the line of the last text; rounds in which lens and density settle to so much.
 _REACH = 4
 _TURNS, _SETTLED, _SAME_TONE = 4, 0.1, 0.03
@@ -51,7 +56,8 @@ _BLANK = " "
 
 class ColourCell(msgspec.Struct, frozen=True):
     """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best;
-    `doubt` how far noise alone moves that margin (one sigma). `odd`: share of its light that nothing explains."""
+    `doubt` how far noise alone moves that margin (one sigma). `odd`: share of its light that neither it nor the row's
+    usual noise explains."""
 
     char: str
     margin: float
@@ -79,13 +85,20 @@ class ColourFit(msgspec.Struct, frozen=True):
         return min((cell.margin for cell in self.cells), default=0.0)
 
     @property
+    def stands(self) -> bool:
+        """Whether this text, and no other, is what the row shows."""
+        if self.likeness < _LIKE or self.beyond > _BEYOND or self.margin < _FOR:
+            return False
+        return all(cell.margin >= _SIGMAS * cell.doubt and cell.odd <= _ODD for cell in self.cells)
+
+    @property
     def likeliest(self) -> str:
-        """The text with every character replaced by the rival that fits better."""
+        """The text with every character that does not stand replaced by its rival."""
         rest = iter(self.cells)
         out = []
         for char in self.text:
             cell = None if char.isspace() else next(rest)
-            out.append(char if cell is None or cell.margin >= 0 else cell.rival)
+            out.append(char if cell is None or cell.margin >= _FOR else cell.rival)
         return "".join(out)
 
 
@@ -122,7 +135,7 @@ class ColourAtlas:
         if best is None:
             return None
         fit = ColourFit(text, best, cells_of(best), _beyond(best))
-        if fit.margin >= _CLEARLY:
+        if fit.stands:
             # So much alike is what this camera makes of a text that stands there.
             self._surely = min(_SURELY, fit.likeness - _LESS)
         return fit
@@ -226,12 +239,11 @@ def cells_of(one: Laid) -> tuple[ColourCell, ...]:
         gain = float(np.clip(density, 0.3 * one.gain, 1.6 * one.gain))
         own = font.inks([number], lens.bow)[0]
         odd = _odd(one, number, x, gain * gain * float(energies(own[None], lens)[0]))
-        if not font.wide[number]:
-            numbers = font.latin[font.latin != number]
-        elif odd > _ODD:
-            numbers = np.delete(np.arange(len(font.chars)), number)
+        if font.wide[number]:
+            numbers = np.union1d(font.nearest(number, _RIVALS), font.likeliest(number, part, _RIVALS))
         else:
-            numbers = font.nearest(number, _RIVALS)
+            numbers = font.latin
+        numbers = numbers[numbers != number]
         cells.append(_cell(one, number, own, numbers, part, gain, odd))
     return tuple(cells)
 
@@ -255,7 +267,7 @@ def _odd(one: Laid, number: int, x: int, energy: float) -> float:
     font = one.shapes
     begin = x + SCALE * BEFORE
     part = one.left_over[one.top : one.top + SCALE * font.rows, begin : begin + round(SCALE * font.advance[number])]
-    return float(np.square(part).sum()) / max(energy, 1e-3)
+    return max(0.0, float(np.square(part).sum()) - part.size * one.noise**2) / max(energy, 1e-3)
 
 
 def _beyond(one: Laid) -> float:

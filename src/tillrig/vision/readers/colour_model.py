@@ -56,7 +56,7 @@ class Shapes:
         self.wide = np.array([is_wide(char) for char in self.chars])
         flat = self.cover.reshape(len(self.chars), -1)
         self._flat, self._weight = flat, np.square(flat).sum(axis=1)
-        self._near: dict[tuple[int, int], npt.NDArray[np.intp]] = {}
+        self._known: dict[int, Ink] = {}
 
     def index(self, char: str) -> int | None:
         return self._index.get(char)
@@ -71,13 +71,23 @@ class Shapes:
 
     def nearest(self, number: int, count: int) -> npt.NDArray[np.intp]:
         """The Chinese glyphs that are most like glyph `number`, equal shapes left out."""
-        key = number, count
-        if key not in self._near:
+        apart = np.where(self.wide, self._apart(number), np.inf)
+        near = np.argpartition(apart, count)[:count]
+        return np.asarray(near[np.isfinite(apart[near])])
+
+    def likeliest(self, number: int, left_over: Ink, count: int) -> npt.NDArray[np.intp]:
+        """The glyphs that would explain most of what glyph `number` leaves over (by dots of its box), for what sets
+        them apart from it."""
+        shared = self._flat @ left_over
+        gained = (shared - shared[number]) / self._apart(number)
+        return np.asarray(np.argpartition(-gained, count)[:count])
+
+    def _apart(self, number: int) -> Ink:
+        """Squared coverage by which each glyph differs from glyph `number`; infinite for the same shape."""
+        if number not in self._known:
             apart = self._weight + self._weight[number] - 2 * (self._flat @ self._flat[number])
-            apart[(apart < _TWIN) | ~self.wide] = np.inf
-            near = np.argpartition(apart, count)[:count]
-            self._near[key] = near[np.isfinite(apart[near])]
-        return self._near[key]
+            self._known[number] = np.where(apart < _TWIN, np.inf, apart)
+        return self._known[number]
 
     @property
     def latin(self) -> npt.NDArray[np.intp]:
