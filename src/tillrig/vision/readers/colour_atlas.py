@@ -136,8 +136,11 @@ class ColourAtlas:
             return None
         fit = ColourFit(text, best, cells_of(best), _beyond(best))
         if fit.stands:
-            # So much alike is what this camera makes of a text that stands there.
+            # What one row shows, the next is likely to show; so much alike is what this camera makes of a text.
             self._surely = min(_SURELY, fit.likeness - _LESS)
+            self._lens = best.lens
+            self._tops[best.shapes.spec] = best.top
+            self._fonts.sort(key=lambda spec: spec != best.shapes.spec)
         return fit
 
     def _best(self, ink: Ink, text: str, loose: bool = False) -> Laid | None:
@@ -152,15 +155,8 @@ class ColourAtlas:
             found = self._laid(ink, font, text, loose)
             if found is not None and (best is None or found.likeness > best.likeness):
                 best = found
-            if best is not None and best.likeness >= self._surely:
+            if best is not None and best.likeness >= (self._surely if spec in self._tops else _SURELY):
                 break
-        if best is None:
-            return None
-        if best.likeness >= self._surely:
-            # What one row shows, the next is likely to show.
-            self._lens = best.lens
-            self._tops[best.shapes.spec] = best.top
-            self._fonts.sort(key=lambda spec: spec is not best.shapes.spec)
         return best
 
     def spaced(self, ink: Ink, text: str) -> str:
