@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.reading.optics import Pose
 from benchmarks.reading.scenes import TftScene
 from benchmarks.reading.settings import SETTINGS
-from tests.vision.photographs import UNIFONT
 from tillrig.errors import ProfileError
 from tillrig.vision import Answer, ColourAtlas, DisplayGeometry, FontSpec, Frame, Readers, ScreenReader
 from tillrig.vision.learning import Harvest
@@ -110,4 +109,3 @@ def test_glyphs_cannot_be_learned_from_a_colour_display() -> None:
     learned = FontSpec("learned-30.json", 30, kind="learned")
     with pytest.raises(ProfileError, match="name the font's own file"):
         ColourAtlas((learned,)).can_show("1")
-    assert UNIFONT.kind == ""

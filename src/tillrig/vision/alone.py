@@ -21,6 +21,8 @@ _STEP_PX, _ROOM = 8, 6
 _INK = 160
 # Confidence of a lone character below which it may be its likeness (docs/vision.md).
 _SURE = 0.99
+# A lone character is looked at three times, so much narrower and wider: a guess does not stand that.
+_LOOKS = (1.0, 0.9, 1.12)
 
 
 def doubted(witness: Witness, recogniser: Recogniser, line: LineImage) -> Witness:
@@ -34,10 +36,12 @@ def guessed(recogniser: Recogniser, line: LineImage) -> str:
     if not any(is_wide(char) for char in bare(recogniser.read_line(line).text)):
         return ""
     for char, crop in lone_characters(recogniser, line.grey):
-        if is_wide(char):
-            alone = recogniser.read_crop(crop)
-            if bare(alone.text) != bare(char) or alone.confidence < _SURE:
+        for stretch in _LOOKS if is_wide(char) else ():
+            alone = recogniser.read_crop(np.asarray(cv2.resize(crop, None, fx=stretch, fy=1.0), np.uint8))
+            if bare(alone.text) != bare(char):
                 return f"seen alone, {char!r} may be {alone.text!r}" if alone.text else f"{char!r} may be a guess"
+            if alone.confidence < _SURE:
+                return f"seen alone, {char!r} is not sure"
     return ""
 
 
