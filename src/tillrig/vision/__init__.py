@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from tillrig.vision.readers.recogniser import Recogniser
     from tillrig.vision.readers.tesseract import Tesseract
     from tillrig.vision.rectify import Rectifier
-    from tillrig.vision.screen import RowReading, ScreenReader, ScreenReading
+    from tillrig.vision.row import RowReading, ScreenReading
+    from tillrig.vision.screen import ScreenReader
     from tillrig.vision.settle import Agreement, ScreenWatch, WatchState
     from tillrig.vision.slip import SlipLine, SlipReader, SlipReading
     from tillrig.vision.testimony import Readers, Testimony, testify
@@ -58,7 +59,8 @@ _HOME = {
     "Recogniser": "readers.recogniser",
     "Tesseract": "readers.tesseract",
     "Rectifier": "rectify",
-    **dict.fromkeys(("RowReading", "ScreenReader", "ScreenReading"), "screen"),
+    **dict.fromkeys(("RowReading", "ScreenReading"), "row"),
+    "ScreenReader": "screen",
     **dict.fromkeys(("Agreement", "ScreenWatch", "WatchState"), "settle"),
     **dict.fromkeys(("SlipLine", "SlipReader", "SlipReading"), "slip"),
     **dict.fromkeys(("Readers", "Testimony", "testify"), "testimony"),

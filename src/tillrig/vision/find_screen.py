@@ -19,7 +19,8 @@ from tillrig.vision.geometry import Corners, DisplayGeometry, Grey
 from tillrig.vision.gridfit import GridFit, fit_grid
 from tillrig.vision.quads import Quad, find_quads
 from tillrig.vision.readers.base import bare
-from tillrig.vision.screen import RowReading, ScreenReader
+from tillrig.vision.row import RowReading
+from tillrig.vision.screen import ScreenReader
 from tillrig.vision.testimony import Readers
 
 # How far off the display's own shape (width by height) an area may be: tilt, and a bezel around it.

@@ -13,7 +13,7 @@ import numpy as np
 from tillrig.vision import colour_row
 from tillrig.vision.colour_reading import read_row
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink, Point
+from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Point
 from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
 from tillrig.vision.readers.atlas import Atlas, reading_of
@@ -21,6 +21,7 @@ from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
+from tillrig.vision.row import Row, RowReading, ScreenReading, inverse_run
 from tillrig.vision.testimony import Readers, Testimony, testify
 
 SCALE = 4
@@ -34,46 +35,6 @@ _ATLAS_SURE = 0.065
 _SAME_DOTS, _SURE_BEFORE = 0.15, 0.8
 # Confidence from which what a recogniser reads in a row of a dim display is text.
 _PLAIN_SURE = 0.5
-
-
-class RowReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One row, read blind. `column` is its first inked column (-1 when blank), `box` four camera points, `reader` who
-    read it."""
-
-    row: int
-    text: str
-    confidence: float
-    blank: bool
-    inverse: bool
-    column: int
-    box: tuple[Point, ...]
-    frame: str
-    reader: str = "atlas"
-
-
-class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
-    """All rows of one settled screen and the frames they were read from."""
-
-    rows: tuple[RowReading, ...]
-    frames: tuple[str, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The rows' texts, "" for blank ones."""
-        return tuple(row.text for row in self.rows)
-
-
-class Row(msgspec.Struct, frozen=True):
-    """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
-    picture itself, in which no ink was told from ground. `print`: a colour display's row at two pixels a dot."""
-
-    ink: Ink
-    inverse: bool
-    blank: bool
-    saturated: float
-    shows: bool
-    plain: Grey | None = None
-    print: Ink | None = None
 
 
 class ScreenReader:
@@ -342,17 +303,3 @@ def screen_readers(geometry: DisplayGeometry) -> Readers:
     if geometry.kind == "colour":
         return Readers(colour_atlas=ColourAtlas(geometry.fonts))
     return Readers(atlas=Atlas(geometry.fonts, geometry.cell))
-
-
-def inverse_run(ink: Ink, cell_width: int) -> tuple[int, int]:
-    """Half-width columns [first, last) that are shown light on dark: the run with the most ink above one half."""
-    columns = ink.shape[1] // cell_width
-    means = ink[:, : columns * cell_width].reshape(ink.shape[0], columns, cell_width).mean(axis=(0, 2)) - 0.5
-    best, best_run, total, first = 0.0, (0, 0), 0.0, 0
-    for column, value in enumerate(means.tolist()):
-        if total <= 0:
-            total, first = 0.0, column
-        total += value
-        if total > best:
-            best, best_run = total, (first, column + 1)
-    return best_run if best > 0.45 else (0, 0)

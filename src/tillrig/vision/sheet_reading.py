@@ -16,7 +16,8 @@ from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row, t
 from tillrig.vision.ink import InkMap
 from tillrig.vision.readers.base import LineImage, bare, fold
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.screen import RowReading, ScreenReader, ScreenReading
+from tillrig.vision.row import RowReading, ScreenReading
+from tillrig.vision.screen import ScreenReader
 from tillrig.vision.slip import SlipLine, SlipReader
 from tillrig.vision.testimony import Readers, Testimony, testify
 from tillrig.vision.witness import Vote, ask_print_atlas

@@ -50,7 +50,7 @@ _REACH = 4
 _TURNS, _SETTLED, _SAME_TONE = 4, 0.1, 0.03
 # Densities that are tried where no text has shown a row's own.
 _GAINS = (0.8, 1.2, 1.7, 2.4)
-_KNOWN = 128
+_KNOWN = 48
 _BLANK = " "
 
 
