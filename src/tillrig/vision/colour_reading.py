@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tillrig.vision.colour_witness import where_it_stands
 from tillrig.vision.geometry import Ink
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
@@ -21,6 +22,8 @@ def read_row(recogniser: Recogniser, atlas: ColourAtlas | None, line: LineImage)
     drawn = _drawn(atlas, line.print, network.text)
     if drawn is None:
         return LineReading(network.text, min(network.confidence, _UNSURE), network.chars), recogniser.name
+    if bare(drawn.text) != bare(network.text):
+        network = recogniser.read_line(where_it_stands(atlas, line, drawn.text))
     confidence = round(max(0.0, drawn.likeness), 4)
     if bare(drawn.text) == bare(network.text):
         return LineReading(drawn.text, max(confidence, network.confidence), network.chars), "atlas+rapidocr"

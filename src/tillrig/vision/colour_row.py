@@ -27,6 +27,8 @@ _SMOOTH = 1.2
 _INKED, _TALL, _AROUND = 0.35, 4, 5
 # Dots by which a row may seem to lie off its place.
 _SLACK = 2
+# Share of a row's height that no stroke leaves free.
+_HIGH = 10
 # Dots from a row's edge in which a bar's edge may seem to lie.
 _EDGE = 3
 # Share of a stretch's pixels that the ground certainly has.
@@ -91,10 +93,13 @@ def _inner(row: Ink) -> Ink:
 
 
 def _bare_edges(ink: Ink) -> None:
-    """What lies outside the row belongs to its neighbours or to the bezel."""
+    """What lies outside the row belongs to its neighbours or to the bezel, whose edges may seem to lie within: ink as
+    long as the row, or nearly as high."""
     beyond, edge = (MARGIN - _SLACK) * SCALE, (MARGIN + _EDGE) * SCALE
-    for lines in (slice(None, edge), slice(-edge, None)):
-        ink[lines] -= np.median(ink[lines], axis=1, keepdims=True)
+    for part in (slice(None, edge), slice(-edge, None)):
+        ink[part] -= np.median(ink[part], axis=1, keepdims=True)
+        low, high = np.percentile(ink[edge:-edge, part], (_HIGH, 100 - _HIGH), axis=0)
+        ink[:, part] -= np.maximum(low, 0) + np.minimum(high, 0)
     ink[:beyond] = ink[-beyond:] = 0.0
     inside = (MARGIN + 1) * SCALE
     ink[:, :inside] = ink[:, -inside:] = 0.0

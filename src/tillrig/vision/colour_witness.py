@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+import numpy as np
+
+from tillrig.vision.colour_row import crop_of
 from tillrig.vision.grammar import obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
@@ -52,6 +56,18 @@ def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         return say(Vote.SILENT, "", None, "the text has no room in the row")
     why = f"the row is {fit.likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
     return say(Vote.SILENT, fit.likeliest, fit, why)
+
+
+def where_it_stands(atlas: ColourAtlas, line: LineImage, text: str) -> LineImage:
+    """The row as another reader should look at it: where `text` stands, nothing else does, and the sensor's noise
+    beside it is left out."""
+    fit = atlas.fit(line.print, text) if line.print is not None and text.strip() else None
+    if fit is None or not fit.stands or line.print is None:
+        return line
+    first, last = fit.span
+    ink = np.zeros_like(line.print)
+    ink[:, first:last] = line.print[:, first:last]
+    return msgspec.structs.replace(line, grey=crop_of(ink))
 
 
 def _instead(atlas: ColourAtlas, line: LineImage, wanted: str, others: list[str]) -> ColourFit | None:

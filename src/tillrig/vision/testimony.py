@@ -12,7 +12,7 @@ from tillrig import observations
 from tillrig.errors import UsageError
 from tillrig.observations import Reading as Answer
 from tillrig.vision.alone import doubted
-from tillrig.vision.colour_witness import ask_colour_atlas
+from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.readers.atlas import Atlas
@@ -150,7 +150,7 @@ class _Court:
         """The drawn row first; where it does not confirm, what the recogniser reads is drawn too."""
         drawn = ask_colour_atlas(atlas, line, self._expected, self._kind)
         if self._needs_recogniser(drawn.vote is Vote.FOR):
-            network = self._of_display(line, drawn.vote is Vote.FOR)
+            network = self._of_display(where_it_stands(atlas, line, drawn.text), drawn.vote is Vote.FOR)
             self._witnesses.append(network)
             if drawn.vote is Vote.SILENT and not drawn.hint:
                 drawn = ask_colour_atlas(atlas, line, self._expected, self._kind, (squeeze(network.text),))

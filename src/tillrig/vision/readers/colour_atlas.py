@@ -85,6 +85,13 @@ class ColourFit(msgspec.Struct, frozen=True):
         return min((cell.margin for cell in self.cells), default=0.0)
 
     @property
+    def span(self) -> tuple[int, int]:
+        """Pixel columns [first, last) of the row between which the text stands."""
+        one = self.laid
+        begin, end = int(one.left[0]), int(one.left[-1]) + SCALE * float(one.shapes.advance[one.numbers[-1]])
+        return max(0, begin - LEFT), round(end) - LEFT + 2 * SCALE * BEFORE
+
+    @property
     def stands(self) -> bool:
         """Whether this text, and no other, is what the row shows."""
         if self.likeness < _LIKE or self.beyond > _BEYOND or self.margin < _FOR:
