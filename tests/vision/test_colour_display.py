@@ -4,6 +4,7 @@ not overlooked, and what the row does not decide is UNREADABLE."""
 from __future__ import annotations
 
 import random
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -62,6 +63,11 @@ def _photographed(rows: tuple[tuple[str, object, object], ...], seed: int, grade
     return [Frame(shot / 30, pose.expose(scene, shot), "screen", shot) for shot in range(2)], pose.corners
 
 
+class Asked(NamedTuple):
+    kind: str
+    text: str
+
+
 def _kind(text: str) -> str:
     return {"1234.56": "amount", "990012******1234": "masked_pan", "2026/11/21 08:05": "date"}.get(text, "text")
 
@@ -90,6 +96,16 @@ def test_one_wrong_character_is_a_mismatch(colour_readers: Readers) -> None:
         frames, corners = _photographed(rows, rng.randrange(100))
         said = ScreenReader(COLOUR, corners, readers=colour_readers).testify_row(frames, row, _SCREEN[row][0], kind)
         assert (said.answer, "".join(said.seen.split())) == (Answer.MISMATCH, "".join(shown.split())), said.reason
+
+
+def test_an_amount_behind_its_label_is_found(colour_readers: Readers) -> None:
+    """One picture: the expected amount is looked for on every row, and its row is drawn whole with it."""
+    rows = (("消费", AMBER, DARK), ("金额:12.34", LIGHT, DARK), ("凭证号:000123", DARK, LIGHT))
+    frames, corners = _photographed((*rows, *[("", LIGHT, DARK)] * 5), 11)
+    sheet = read_display(ScreenReader(COLOUR, corners, readers=colour_readers), frames[:1])
+    words = [sheet.hear(Asked(kind, text)) for kind, text in (("amount", "12.34"), ("amount", "12.39"))]
+    words.append(sheet.hear(Asked("digits", "000123")))
+    assert [word.answer for word in words] == [Answer.MATCH, Answer.MISMATCH, Answer.MATCH], words
 
 
 def test_a_font_that_is_not_the_displays_confirms_nothing(readers: Readers) -> None:

@@ -6,12 +6,13 @@ from tillrig.vision.colour_witness import where_it_stands
 from tillrig.vision.geometry import Ink
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas, ColourFit
-from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.recogniser import Recogniser
 
 # Confidence of what the drawn row alone says where a recogniser is known to be blind; of what nobody vouches for, at
 # most as much.
 _DRAWN, _UNSURE = 0.9, 0.8
+_FEW = 2
+_FIRST_HANZI = "\u4e00"
 
 
 def read_row(recogniser: Recogniser, atlas: ColourAtlas | None, line: LineImage) -> tuple[LineReading, str]:
@@ -33,16 +34,16 @@ def read_row(recogniser: Recogniser, atlas: ColourAtlas | None, line: LineImage)
 
 
 def _drawn(atlas: ColourAtlas, ink: Ink, text: str) -> ColourFit | None:
-    """The text that stands in the row when it is drawn: as it was read, or what the atlas reads on that."""
+    """The text that stands best in the row when it is drawn: as it was read, or what the atlas reads there."""
+    usual = atlas.usual
     first = atlas.fit(ink, atlas.spaced(ink, text))
-    if first is not None and first.stands:
+    if first is not None and first.stands and first.likeness >= usual:
         return first
     others = [] if first is None else [first.likeliest, atlas.read(ink, first)]
-    for other in dict.fromkeys((*others, atlas.figures(ink))):
-        fit = atlas.fit(ink, other)
-        if fit is not None and fit.stands:
-            return fit
-    return None
+    fits = [first, *(atlas.fit(ink, other) for other in dict.fromkeys((*others, atlas.figures(ink))))]
+    best = max((fit for fit in fits if fit is not None and fit.stands), key=lambda one: one.likeness, default=None)
+    # A blot or two are like several things: like ★ and *.
+    return None if best is not None and len(bare(best.text)) <= _FEW and best.likeness < usual else best
 
 
 def _blind_there(seen: str, drawn: str) -> bool:
@@ -53,5 +54,5 @@ def _blind_there(seen: str, drawn: str) -> bool:
         return True
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=False) if a != b]
     return len(ours) == len(theirs) and all(
-        (is_wide(a) and is_wide(b)) or a.casefold() == b.casefold() for a, b in pairs
+        (a >= _FIRST_HANZI and b >= _FIRST_HANZI) or a.casefold() == b.casefold() for a, b in pairs
     )

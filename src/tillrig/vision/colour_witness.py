@@ -71,22 +71,16 @@ def where_it_stands(atlas: ColourAtlas, line: LineImage, text: str) -> LineImage
 
 
 def _instead(atlas: ColourAtlas, line: LineImage, wanted: str, others: list[str]) -> ColourFit | None:
-    """Another text that stands in the row: one of `others`, or what the atlas reads on the best of them."""
+    """The other text that stands best in the row: one of `others`, or what the atlas reads on the best of them."""
     assert line.print is not None
-    best = atlas.fit(line.print, wanted)
-    for text in dict.fromkeys(others):
-        other = respaced(text, wanted)
-        if not bare(other) or bare(other) == bare(wanted):
-            continue
-        fit = atlas.fit(line.print, other)
-        if fit is not None and fit.stands:
-            return fit
-        if fit is not None and (best is None or fit.likeness > best.likeness):
-            best = fit
-    if best is None:
-        return None
-    blind = atlas.read(line.print, best)
-    if not bare(blind) or bare(blind) in (bare(wanted), *(bare(text) for text in others)):
-        return None
-    fit = atlas.fit(line.print, blind)
-    return fit if fit is not None and fit.stands else None
+    texts = [respaced(text, wanted) for text in dict.fromkeys(others)]
+    fits = [atlas.fit(line.print, text) for text in (wanted, *texts) if bare(text)]
+    laid = [fit for fit in fits if fit is not None]
+    if laid and not any(fit.stands for fit in laid):
+        fit = atlas.fit(line.print, atlas.read(line.print, max(laid, key=lambda one: one.likeness)))
+        laid += [fit] if fit is not None else []
+    return max(
+        (fit for fit in laid if fit.stands and bare(fit.text) != bare(wanted)),
+        key=lambda one: one.likeness,
+        default=None,
+    )

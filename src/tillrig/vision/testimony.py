@@ -152,7 +152,7 @@ class _Court:
         if self._needs_recogniser(drawn.vote is Vote.FOR):
             network = self._of_display(where_it_stands(atlas, line, drawn.text), drawn.vote is Vote.FOR)
             self._witnesses.append(network)
-            if drawn.vote is Vote.SILENT and not drawn.hint:
+            if drawn.vote is not Vote.FOR and bare(network.text) != bare(drawn.text):
                 drawn = ask_colour_atlas(atlas, line, self._expected, self._kind, (squeeze(network.text),))
         self._witnesses.append(drawn)
 

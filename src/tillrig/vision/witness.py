@@ -39,10 +39,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why
     silent or against.
 
-    `hint`: the reader is silent because a deletion or a broken grammar is no testimony, or for the text because it
-    cannot tell what differs; its text still counts where another reader, dot by dot and beyond doubt, saw the very
-    same. `masked`: numbers of the expected characters (spaces not counted) through which a dead column of the print
-    head runs.
+    `hint`: the reader is silent because a deletion, a broken grammar or a slight preference is no testimony, or for
+    the text because it cannot tell what differs; its text still counts where another reader, dot by dot and beyond
+    doubt, saw the very same. `masked`: numbers of the expected characters (spaces not counted) through which a dead
+    column of the print head runs.
     """
 
     reader: str
@@ -297,17 +297,18 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
             return say(Vote.FOR, "it does not tell comma from dot", hint=True)
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
-        return say(Vote.SILENT, "it finds the expected text nearly as likely")
+        return say(Vote.SILENT, "it finds the expected text nearly as likely", hint=True)
     return say(Vote.AGAINST, f"read {squeeze(reading.text)!r}")
 
 
 def ask_tesseract(tesseract: Tesseract, line: LineImage, expected: str, kind: str) -> Witness:
-    """The third witness: on its own too weak to accuse."""
+    """The third witness: too weak to accuse, but for what the dots see too."""
     reading = tesseract.read_line(line, alphabet(kind, expected))
     wanted, seen = bare(expected), bare(reading.text)
     vote = Vote.FOR if seen == wanted else Vote.SILENT
     reason = "" if seen == wanted else f"read {fold(reading.text)!r}"
     return Witness(
+        hint=seen != wanted and obeys(kind, reading.text),
         reader=tesseract.name,
         frame=line.frame,
         vote=vote,

@@ -123,6 +123,11 @@ class ColourAtlas:
         self._tops: dict[FontSpec, int] = {}
         self._known: OrderedDict[tuple[int, str], tuple[Ink, ColourFit | None]] = OrderedDict()
 
+    @property
+    def usual(self) -> float:
+        """Likeness that a text which stands in its row has on this display."""
+        return self._surely
+
     def can_show(self, text: str) -> bool:
         """Whether one font has every character."""
         return any(shapes(spec).shows(text) for spec in self._fonts)
@@ -144,7 +149,7 @@ class ColourAtlas:
         fit = ColourFit(text, best, cells_of(best), _beyond(best))
         if fit.stands:
             # What one row shows, the next is likely to show; so much alike is what this camera makes of a text.
-            self._surely = min(_SURELY, fit.likeness - _LESS)
+            self._surely = min(_SURELY, (self._surely + fit.likeness - _LESS) / 2)
             self._lens = best.lens
             self._tops[best.shapes.spec] = best.top
             self._fonts.sort(key=lambda spec: spec != best.shapes.spec)
