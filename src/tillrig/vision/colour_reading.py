@@ -37,7 +37,7 @@ def _drawn(atlas: ColourAtlas, ink: Ink, text: str) -> ColourFit | None:
     """The text that stands best in the row when it is drawn: as it was read, or what the atlas reads there."""
     usual = atlas.usual
     first = atlas.fit(ink, atlas.spaced(ink, text))
-    if first is not None and first.stands and first.likeness >= usual:
+    if first is not None and first.stands and first.likeness >= usual and len(bare(text)) > _FEW:
         return first
     others = [] if first is None else [first.likeliest, atlas.read(ink, first)]
     fits = [first, *(atlas.fit(ink, other) for other in dict.fromkeys((*others, atlas.figures(ink))))]
