@@ -109,8 +109,9 @@ class Screens:
         lines = iter(sheet.lines)
         found = []
         for row in rows:
-            vouched = row.blank or next(lines).vouched
-            found.append(Read(row.text if vouched else None, row.text, round(row.confidence, 3)))
+            line = row if row.blank else next(lines)
+            vouched = row.blank or line.vouched
+            found.append(Read(line.text if vouched else None, line.text, round(line.confidence, 3)))
         return found
 
     def testify(self, frames: Sequence[Frame], told: Sequence[tuple[int, str, str]]) -> list[Any]:
