@@ -14,6 +14,7 @@ from benchmarks.reading.sheets import Line
 from benchmarks.reading.words import columns
 
 TFT_ROWS, TFT_ROW, TFT_COLUMNS = 8, 30, 40
+TFT_SIZES = (20, 22, 24)
 _LEADING = 4
 _SIGNED = 72
 # Colour displays: ground, text, title bar, its text, chosen row, its text (sRGB).
@@ -42,7 +43,7 @@ def tft(lines: Sequence[Line], source: Source, rng: random.Random) -> Floats:
     ground, text, bar, bar_text, chosen, chosen_text = theme
     picture = Image.new("RGB", (320, TFT_ROWS * TFT_ROW), ground)
     draw = ImageDraw.Draw(picture)
-    size = rng.choice((20, 22, 24))
+    size = rng.choice(TFT_SIZES)
     font = outline(source, size)
     for number, item in enumerate(lines):
         top = number * TFT_ROW

@@ -20,6 +20,7 @@ import numpy as np
 from tillrig.errors import ProfileError
 from tillrig.vision import (
     Atlas,
+    ColourAtlas,
     DisplayGeometry,
     FontSpec,
     Frame,
@@ -79,6 +80,8 @@ def _readers(fonts: tuple[FontSpec, ...], surface: str) -> Readers:
         return Readers(recogniser=recogniser())
     if surface == "slip":
         return Readers(recogniser=recogniser(), print_atlas=PrintAtlas(PaperGeometry(fonts=fonts)))
+    if surface == "tft":
+        return Readers(recogniser=recogniser(), colour_atlas=ColourAtlas(fonts))
     return Readers(recogniser=recogniser(), atlas=Atlas(fonts))
 
 
@@ -106,8 +109,9 @@ class Screens:
         lines = iter(sheet.lines)
         found = []
         for row in rows:
-            vouched = row.blank or next(lines).vouched
-            found.append(Read(row.text if vouched else None, row.text, round(row.confidence, 3)))
+            line = row if row.blank else next(lines)
+            vouched = row.blank or line.vouched
+            found.append(Read(line.text if vouched else None, line.text, round(line.confidence, 3)))
         return found
 
     def testify(self, frames: Sequence[Frame], told: Sequence[tuple[int, str, str]]) -> list[Any]:

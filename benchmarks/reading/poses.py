@@ -32,7 +32,7 @@ STRATA = tuple(
         "slip:font unknown",
         "slip:font known",
         "lcd:font unknown",
-        "tft:font unknown",
+        "tft:font known",
         "lcd:font learned",
         "slip:font known",
     )
@@ -122,12 +122,18 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
     lcd = plan.surface == "lcd"
     face = rng.choice(fonts.LCD_FACES)
     name = face.name if lcd else rng.choice(sorted(fonts.TFT_FONTS))
-    known = (FontSpec(str(face.bdf()), face.height),) if lcd and plan.knows == "font known" else ()
+    known = _known(face, None if lcd else fonts.TFT_FONTS[name]) if plan.knows == "font known" else ()
     geometry = (
         DisplayGeometry(fonts=known)
         if lcd
         else DisplayGeometry(
-            width=320, height=240, rows=draw.TFT_ROWS, columns=draw.TFT_COLUMNS, cell=(8, draw.TFT_ROW)
+            kind="colour",
+            width=320,
+            height=240,
+            rows=draw.TFT_ROWS,
+            columns=draw.TFT_COLUMNS,
+            cell=(8, draw.TFT_ROW),
+            fonts=known,
         )
     )
     pose = Pose(SETTINGS[plan.optics], plan.number, plan.surface, geometry.width, geometry.height)
@@ -152,6 +158,13 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
         _read_screen(record, reader, frames, lines, clock, screen)
     record.times = clock.times
     return record
+
+
+def _known(face: fonts.Face, outline: fonts.Source | None) -> tuple[FontSpec, ...]:
+    """What a profile would name: a dot font as BDF, an outline font in each size that the display uses."""
+    if outline is None:
+        return (FontSpec(str(face.bdf()), face.height),)
+    return tuple(FontSpec(str(outline.path), size, outline.index) for size in draw.TFT_SIZES)
 
 
 def _lesson(pose: Pose, scene: Any, face: fonts.Face, rows: Sequence[str], number: int) -> tuple[list[Frame], Any]:

@@ -11,6 +11,7 @@ SLICE = {
     "an LCD on the typical grade, its font in the profile": 3,
     "an LCD on the bad grade, its font in the profile": 20,
     "a colour display, its font unknown": 22,
+    "a colour display on the typical grade, its font in the profile": 7,
     "a slip on the typical grade, its fonts in the profile": 41,
 }
 
@@ -24,6 +25,14 @@ def test_nothing_is_read_wrong_in_a_slice_of_the_corpus(number: int) -> None:
         (case.what, case.shown, case.asked, case.said) for case in record.cases if case.what != "blind refused"
     ] == []
     assert record.wrong == 0
+
+
+def test_a_colour_display_of_a_known_font_is_read_on_the_typical_grade() -> None:
+    """The same for smooth text."""
+    record = judge(Plan.of(7), screens=1)
+    words = [line.sound for line in record.lines if line.sound]
+    assert (record.optics, record.surface, record.knows) == ("typical", "tft", "font known")
+    assert words.count("MATCH") >= 0.7 * len(words)
 
 
 def test_an_lcd_of_a_known_font_is_read_on_the_clean_grade() -> None:

@@ -86,15 +86,15 @@ class Desk:
         return self._readers.setdefault(("", "photo"), Readers())
 
     def _screen(self, entry: Entry, frames: Sequence[Frame]) -> Sheet:
-        from tillrig.vision import Atlas, Readers, ScreenReader, checked_corners, display_geometry
+        from tillrig.vision import ScreenReader, checked_corners, display_geometry
+        from tillrig.vision.screen import screen_readers
         from tillrig.vision.sheet_reading import read_display
 
         assert entry.profile is not None
         geometry = display_geometry(self._profile(entry.profile))
         readers = self._readers.get((entry.profile, "screen"))
         if readers is None:
-            atlas = Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None
-            readers = self._readers[entry.profile, "screen"] = Readers(atlas=atlas)
+            readers = self._readers[entry.profile, "screen"] = screen_readers(geometry)
         if entry.corners is None:
             from tillrig.vision.find_screen import find_screen
 

@@ -33,9 +33,10 @@ class Icon(_Part, frozen=True, kw_only=True):
 
 
 class Display(_Part, frozen=True, kw_only=True):
-    """`cell` is one half-width character in dots; rows and columns count such cells."""
+    """`cell` is one half-width character in dots; rows and columns count such cells. `kind` "colour": rows of smooth
+    text, `cell[1]` dots high."""
 
-    kind: str = "mono"
+    kind: Literal["mono", "colour"] = "mono"
     width: int
     height: int
     rows: int

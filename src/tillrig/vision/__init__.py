@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from tillrig.vision.qr import QrCode, read_qr, testify_qr
     from tillrig.vision.readers.atlas import Atlas
     from tillrig.vision.readers.base import LineImage, LineReading, Reader
+    from tillrig.vision.readers.colour_atlas import ColourAtlas
     from tillrig.vision.readers.print_atlas import PrintAtlas
     from tillrig.vision.readers.recogniser import Recogniser
     from tillrig.vision.readers.tesseract import Tesseract
     from tillrig.vision.rectify import Rectifier
-    from tillrig.vision.screen import RowReading, ScreenReader, ScreenReading
+    from tillrig.vision.row import RowReading, ScreenReading
+    from tillrig.vision.screen import ScreenReader
     from tillrig.vision.settle import Agreement, ScreenWatch, WatchState
     from tillrig.vision.slip import SlipLine, SlipReader, SlipReading
     from tillrig.vision.testimony import Readers, Testimony, testify
@@ -57,12 +59,14 @@ _HOME = {
     **dict.fromkeys(("IconReader", "IconReading", "icon_example"), "icons"),
     **dict.fromkeys(("QrCode", "read_qr", "testify_qr"), "qr"),
     "Atlas": "readers.atlas",
+    "ColourAtlas": "readers.colour_atlas",
     "PrintAtlas": "readers.print_atlas",
     **dict.fromkeys(("LineImage", "LineReading", "Reader"), "readers.base"),
     "Recogniser": "readers.recogniser",
     "Tesseract": "readers.tesseract",
     "Rectifier": "rectify",
-    **dict.fromkeys(("RowReading", "ScreenReader", "ScreenReading"), "screen"),
+    **dict.fromkeys(("RowReading", "ScreenReading"), "row"),
+    "ScreenReader": "screen",
     **dict.fromkeys(("Agreement", "ScreenWatch", "WatchState"), "settle"),
     **dict.fromkeys(("SlipLine", "SlipReader", "SlipReading"), "slip"),
     **dict.fromkeys(("Readers", "Testimony", "testify"), "testimony"),
@@ -75,6 +79,7 @@ __all__ = [
     "Agreement",
     "Answer",
     "Atlas",
+    "ColourAtlas",
     "Corners",
     "DisplayGeometry",
     "FontSpec",

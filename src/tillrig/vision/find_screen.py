@@ -19,7 +19,8 @@ from tillrig.vision.geometry import Corners, DisplayGeometry, Grey
 from tillrig.vision.gridfit import GridFit, fit_grid
 from tillrig.vision.quads import Quad
 from tillrig.vision.readers.base import bare
-from tillrig.vision.screen import RowReading, ScreenReader
+from tillrig.vision.row import RowReading
+from tillrig.vision.screen import ScreenReader
 from tillrig.vision.testimony import Readers
 
 # Bare glass around the matrix, in dots.

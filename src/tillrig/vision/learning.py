@@ -12,7 +12,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from tillrig.errors import EvidenceError, UsageError
+from tillrig.errors import EvidenceError, ProfileError, UsageError
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import DisplayGeometry, Ink
 from tillrig.vision.readers.glyphs import is_wide
@@ -44,6 +44,13 @@ class Harvest:
     places: dict[str, list[Ink]] = field(default_factory=lambda: defaultdict(list))
     problems: dict[str, str] = field(default_factory=dict)
     refused_rows: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.geometry.kind == "colour":
+            raise ProfileError(
+                "glyphs cannot be learned from a colour display: its text is drawn smooth, in shades that no dot grid "
+                "keeps; name the font's file in the profile, under display.fonts"
+            )
 
     def add(self, reader: ScreenReader, frames: Sequence[Frame], known: TextRow) -> bool:
         """Take the characters of one row, averaged over distinct frames. False, and nothing taken, when the ink does

@@ -10,14 +10,18 @@ import cv2
 import msgspec
 import numpy as np
 
+from tillrig.vision import colour_row
+from tillrig.vision.colour_reading import read_row
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink, Point
+from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Point
 from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
 from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
+from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
+from tillrig.vision.row import Row, RowReading, ScreenReading, inverse_run
 from tillrig.vision.testimony import Readers, Testimony, testify
 
 SCALE = 4
@@ -31,45 +35,6 @@ _ATLAS_SURE = 0.065
 _SAME_DOTS, _SURE_BEFORE = 0.15, 0.8
 # Confidence from which what a recogniser reads in a row of a dim display is text.
 _PLAIN_SURE = 0.5
-
-
-class RowReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One row, read blind. `column` is its first inked column (-1 when blank), `box` four camera points, `reader` who
-    read it."""
-
-    row: int
-    text: str
-    confidence: float
-    blank: bool
-    inverse: bool
-    column: int
-    box: tuple[Point, ...]
-    frame: str
-    reader: str = "atlas"
-
-
-class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
-    """All rows of one settled screen and the frames they were read from."""
-
-    rows: tuple[RowReading, ...]
-    frames: tuple[str, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The rows' texts, "" for blank ones."""
-        return tuple(row.text for row in self.rows)
-
-
-class Row(msgspec.Struct, frozen=True):
-    """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
-    picture itself, in which no ink was told from ground."""
-
-    ink: Ink
-    inverse: bool
-    blank: bool
-    saturated: float
-    shows: bool
-    plain: Grey | None = None
 
 
 class ScreenReader:
@@ -86,11 +51,15 @@ class ScreenReader:
         fit: bool = True,
     ) -> None:
         self.geometry = geometry
-        atlas = Atlas(geometry.fonts, geometry.cell) if geometry.fonts else None
-        self.readers = readers or Readers(atlas=atlas)
+        self._colour = geometry.kind == "colour"
+        self.readers = readers or screen_readers(geometry)
         self._given = Rectifier(corners, geometry.width, geometry.height, SCALE, k1=k1, margin=MARGIN)
         self._rectifier = self._given
-        self._fit_wanted = fit
+        # Smooth text has no two-valued dots to fit a grid to; its rows are fitted one by one.
+        self._fit_wanted = fit and not self._colour
+        self._fine = Rectifier(
+            corners, geometry.width, geometry.height, colour_row.SCALE, k1=k1, margin=colour_row.MARGIN
+        )
         self._fit_score = float("inf")
         self._fit_inked = 0
         self._read_before: dict[int, tuple[Row, LineReading]] = {}
@@ -180,6 +149,12 @@ class ScreenReader:
         rectified = self._rectifier(grey)
         ink = ink_map(*dots_of(rectified, SCALE, MARGIN))
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
+        if self._colour:
+            smooth = colour_row.smooth_rows(self._fine(grey), len(rows), self.geometry.cell[1])
+            rows = tuple(
+                msgspec.structs.replace(row, print=one.ink, blank=one.blank)
+                for row, one in zip(rows, smooth, strict=True)
+            )
         size = (grey.shape[1], grey.shape[0])
         self._rows[frame.id] = (frame.jpeg, rows, size)
         while len(self._rows) > 12:
@@ -246,6 +221,8 @@ class ScreenReader:
         if row.blank:
             return LineReading("", 1.0), "ink"
         line = self._line(row, frame, size, number)
+        if self._colour:
+            return read_row(self.readers.recogniser, self.readers.colour_atlas, line)
         network = self.readers.recogniser.read_line(line)
         if self.readers.atlas is None:
             return network, self.readers.recogniser.name
@@ -258,15 +235,20 @@ class ScreenReader:
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
 
     def _line(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> LineImage:
+        if row.print is not None:
+            grey = colour_row.crop_of(row.print)
+        else:
+            grey = self._of_ink(row) if row.plain is None else row.plain
         return LineImage(
             frame.id,
-            self._of_ink(row) if row.plain is None else row.plain,
+            grey,
             row.ink,
             self._box(number, row, size),
             row.inverse,
             row.saturated,
             blank=row.blank,
             shows=row.shows and not (row.blank and self._hidden(row)),
+            print=row.print,
         )
 
     def _of_ink(self, row: Row) -> Grey:
@@ -314,15 +296,10 @@ class ScreenReader:
         )
 
 
-def inverse_run(ink: Ink, cell_width: int) -> tuple[int, int]:
-    """Half-width columns [first, last) that are shown light on dark: the run with the most ink above one half."""
-    columns = ink.shape[1] // cell_width
-    means = ink[:, : columns * cell_width].reshape(ink.shape[0], columns, cell_width).mean(axis=(0, 2)) - 0.5
-    best, best_run, total, first = 0.0, (0, 0), 0.0, 0
-    for column, value in enumerate(means.tolist()):
-        if total <= 0:
-            total, first = 0.0, column
-        total += value
-        if total > best:
-            best, best_run = total, (first, column + 1)
-    return best_run if best > 0.45 else (0, 0)
+def screen_readers(geometry: DisplayGeometry) -> Readers:
+    """The readers for a display whose fonts are those of its geometry. Raises ProfileError."""
+    if not geometry.fonts:
+        return Readers()
+    if geometry.kind == "colour":
+        return Readers(colour_atlas=ColourAtlas(geometry.fonts))
+    return Readers(atlas=Atlas(geometry.fonts, geometry.cell))

@@ -19,7 +19,8 @@ from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import DisplayGeometry, Grey
 from tillrig.vision.readers.base import squeeze
 from tillrig.vision.rectify import Rectifier
-from tillrig.vision.screen import RowReading, ScreenReader
+from tillrig.vision.row import RowReading
+from tillrig.vision.screen import ScreenReader
 from tillrig.vision.watch import CameraWatch, RigCondition
 
 LAG = 8

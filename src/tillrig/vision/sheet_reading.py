@@ -8,21 +8,25 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
+from tillrig.vision.alone import guessed
 from tillrig.vision.fields import Place, edits
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, Ink, Point
-from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row
+from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row, twice
 from tillrig.vision.ink import InkMap
 from tillrig.vision.readers.base import LineImage, bare, fold
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.screen import RowReading, ScreenReader, ScreenReading
+from tillrig.vision.row import RowReading, ScreenReading
+from tillrig.vision.screen import ScreenReader
 from tillrig.vision.slip import SlipLine, SlipReader
-from tillrig.vision.testimony import Testimony
+from tillrig.vision.testimony import Readers, Testimony, testify
 from tillrig.vision.witness import Vote, ask_print_atlas
 
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
 _SATURATED = 0.02
+# What a field of figures may hold: for tesseract, which otherwise takes them for letters.
+_FIGURES = "0123456789.,:/-*"
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
 # Mean confidence of a slip's lines below which what is within the corners is no print of this size.
@@ -54,10 +58,14 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
     """All rows of a display, from one or more distinct frames of the same screen."""
     reading = reader.read_screen(list(frames))
     images = [[reader.line_image(frame, row.row) for frame in frames] for row in reading.rows]
-    vouched = [_row_stands(row, of_row[0]) for row, of_row in zip(reading.rows, images, strict=True)]
+    vouched = [
+        _row_stands(row, of_row[0]) or _seconded(reader, row, of_row[0])
+        for row, of_row in zip(reading.rows, images, strict=True)
+    ]
     seen = reader.ink_of(frames[0])
     dim = seen.dim
-    misfit = _misfit(reading, vouched, seen, dim) if reader.readers.atlas is not None else ""
+    known = reader.readers.atlas is not None or reader.readers.colour_atlas is not None
+    misfit = _misfit(reading, vouched, seen, dim) if known else ""
     if dim:
         vouched = [good and (row.blank or "+" in row.reader) for row, good in zip(reading.rows, vouched, strict=True)]
     cell, readers = reader.geometry.cell, reader.readers
@@ -65,7 +73,10 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
 
     def word(asked: Asked) -> Verdict:
         if not heard:
-            heard.extend(heard_row(of_row, good, readers, cell) for of_row, good in zip(images, vouched, strict=True))
+            if readers.colour_atlas is not None:
+                heard.extend(_heard_whole(*one, readers) for one in zip(reading.rows, images, vouched, strict=True))
+            else:
+                heard.extend(heard_row(*one, readers, cell) for one in zip(images, vouched, strict=True))
         return hear(
             heard,
             asked,
@@ -75,7 +86,7 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
         )
 
     def lacks(asked: Asked) -> str:
-        atlas = readers.atlas
+        atlas = readers.atlas or readers.colour_atlas
         return "" if atlas is None else _lacking(asked.text, atlas.can_show)
 
     lines = tuple(
@@ -92,7 +103,7 @@ def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: 
     if seen.level < _DARK:
         return "the area within the corners is dark: no display is lit there"
     if inked and not any(inked) and not dim:
-        return "the profile's dot grid does not fit what is within the corners; check profile and corners"
+        return "the profile's dots or its font do not fit what is within the corners; check profile and corners"
     return ""
 
 
@@ -104,6 +115,19 @@ def _row_stands(row: RowReading, image: LineImage) -> bool:
     if "+" in row.reader:
         return True
     return row.reader == "atlas" and row.confidence >= _DOTS_SURE
+
+
+def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:
+    """On a colour display whose font nobody knows: whether tesseract reads the same, and no Chinese character is the
+    recogniser's guess."""
+    readers = reader.readers
+    known = readers.atlas is not None or readers.colour_atlas is not None
+    if reader.geometry.kind != "colour" or known or readers.tesseract is None or row.blank or not bare(row.text):
+        return False
+    if image.saturated > _SATURATED or guessed(readers.recogniser, image):
+        return False
+    figures = _FIGURES if not set(bare(row.text)) - set(_FIGURES) else None
+    return bare(readers.tesseract.read_line(image, figures).text) == bare(row.text)
 
 
 def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
@@ -150,11 +174,19 @@ def _heard_line(reader: SlipReader, frames: Sequence[Frame], line: SlipLine, vou
     looks = list(frames)
     if len(looks) == 1:
         looks.append(msgspec.structs.replace(looks[0], sequence=looks[0].sequence + 1_000_000))
+    text = "" if line.height == "rule" else line.text
+    return _heard(text, vouched, lambda whole, kind: reader.testify_line(looks, line, whole, kind))
 
+
+def _heard_whole(row: RowReading, images: Sequence[LineImage], vouched: bool, readers: Readers) -> HeardLine:
+    """A row that is drawn as a whole, with the expected field in its place."""
+    return _heard(row.text, vouched, lambda whole, kind: testify(twice(images), whole, kind, readers))
+
+
+def _heard(text: str, vouched: bool, word: Callable[[str, str], Testimony]) -> HeardLine:
     def ask(place: Place, expected: str, kind: str) -> Testimony:
-        before, after = line.text[: place.first], line.text[place.last :]
-        whole = before + expected + after
-        testimony = reader.testify_line(looks, line, whole, kind)
+        before, after = text[: place.first], text[place.last :]
+        testimony = word(before + expected + after, kind)
         seen = _between(testimony.seen, before, after)
         if seen is None and testimony.answer.name == "MISMATCH":
             return msgspec.structs.replace(
@@ -162,7 +194,7 @@ def _heard_line(reader: SlipReader, frames: Sequence[Frame], line: SlipLine, vou
             )
         return msgspec.structs.replace(testimony, seen=seen if seen is not None else testimony.seen)
 
-    return HeardLine("" if line.height == "rule" else line.text, vouched, ask)
+    return HeardLine(text, vouched, ask)
 
 
 def _between(seen: str, before: str, after: str) -> str | None:

@@ -12,10 +12,13 @@ from tillrig import observations
 from tillrig.errors import UsageError
 from tillrig.exhibits import Exhibit, Word
 from tillrig.observations import Reading as Answer
+from tillrig.vision.alone import doubted
+from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
+from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
@@ -93,11 +96,13 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Readers:
-    """The readers that a bench has. `atlas` and `print_atlas` are None where no font is known."""
+    """The readers that a bench has. An atlas (of a dot display, of paper, of a colour display) is None where no font
+    is known."""
 
     recogniser: Recogniser = field(default_factory=Recogniser)
     atlas: Atlas | None = None
     print_atlas: PrintAtlas | None = None
+    colour_atlas: ColourAtlas | None = None
     tesseract: Tesseract | None = field(default_factory=Tesseract)
 
 
@@ -141,10 +146,12 @@ class _Court:
             return
         if atlas is not None and line.ink is not None:
             self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind))
-        if self._readers.print_atlas is not None and line.print is not None:
+        if self._readers.colour_atlas is not None and line.print is not None:
+            self._hear_colour(self._readers.colour_atlas, line)
+        elif self._readers.print_atlas is not None and line.print is not None:
             self._hear_print(self._readers.print_atlas, line)
         elif self._needs_recogniser():
-            self._witnesses.append(ask_recogniser(self._readers.recogniser, line, self._expected, self._kind))
+            self._witnesses.append(self._of_display(line))
         if self._readers.tesseract is not None and len(self._frames) >= 2 and not self._clear() and self._kind in MONEY:
             self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
 
@@ -165,15 +172,33 @@ class _Court:
                 ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text)))
             )
 
+    def _hear_colour(self, atlas: ColourAtlas, line: LineImage) -> None:
+        """The drawn row first; where it does not confirm, what the recogniser reads is drawn too."""
+        drawn = ask_colour_atlas(atlas, line, self._expected, self._kind)
+        if self._needs_recogniser(drawn.vote is Vote.FOR):
+            network = self._of_display(where_it_stands(atlas, line, drawn.text), drawn.vote is Vote.FOR)
+            self._witnesses.append(network)
+            if drawn.vote is not Vote.FOR and bare(network.text) != bare(drawn.text):
+                drawn = ask_colour_atlas(atlas, line, self._expected, self._kind, (squeeze(network.text),))
+        self._witnesses.append(drawn)
+
+    def _of_display(self, line: LineImage, confirmed: bool = False) -> Witness:
+        """The recogniser's word; where no atlas has `confirmed` the row, it must not rest on a guess from the
+        context."""
+        reader = self._readers.recogniser
+        said = ask_recogniser(reader, line, self._expected, self._kind)
+        sure = confirmed or any(one.frame == line.frame for one in self._votes(Vote.FOR, "atlas"))
+        return said if sure else doubted(said, reader, line)
+
     def decided(self) -> bool:
         return len(self._frames) >= 2 and self._clear()
 
     def _votes(self, vote: Vote, reader: str | None = None) -> list[Witness]:
         return [witness for witness in self._witnesses if witness.vote is vote and reader in (None, witness.reader)]
 
-    def _needs_recogniser(self) -> bool:
+    def _needs_recogniser(self, drawn: bool = False) -> bool:
         """Where the atlas is sure of free text, the recogniser adds nothing; against it, and for money, it is asked
-        on each frame."""
+        on each frame. `drawn`: the atlas has just confirmed one more."""
         if self._votes(Vote.AGAINST, "ink") or (not bare(self._expected) and self._votes(Vote.FOR, "ink")):
             return False
         seen = self._votes(Vote.FOR, "rapidocr")
@@ -182,8 +207,10 @@ class _Court:
         if against:
             return True
         if self._kind in MONEY:
-            return bool(bare(self._expected).strip("*")) and not (seen and len(sure) >= 2)
-        return len(sure) < len(self._frames) or (self._readers.atlas is None and self._readers.print_atlas is None)
+            return bool(bare(self._expected).strip("*")) and not (seen and len(sure) + drawn >= 2)
+        readers = self._readers
+        known = readers.atlas is not None or readers.print_atlas is not None or readers.colour_atlas is not None
+        return len(sure) + drawn < len(self._frames) or not known
 
     def _clear(self) -> bool:
         return self._matched() or bool(self._mismatched())
@@ -219,7 +246,8 @@ class _Court:
         dots = [witness for witness in voices if witness.reader == "atlas" and witness.strong]
         if len({witness.frame for witness in voices}) < 2 or self._votes(Vote.FOR, "atlas"):
             return False
-        contradicted = bool(self._votes(Vote.FOR))
+        seen = bare(voices[0].text)
+        contradicted = any(not (one.hint and bare(one.text) == seen) for one in self._votes(Vote.FOR))
         if len(names) >= 2 and not contradicted and (dots or not any(witness.hint for witness in voices)):
             return True
         # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may

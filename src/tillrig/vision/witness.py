@@ -18,7 +18,7 @@ from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 
 # Share of clipped dots above which a line does not testify.
-_SATURATED = 0.02
+SATURATED = 0.02
 # Cell margins (-1..1), chosen by measurement: docs/vision.md.
 _ATLAS_FOR = 0.12
 _ATLAS_SOLID = 0.12
@@ -41,10 +41,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """`text` is the blind reading, `margin` in about nats for the expected text, `strong` beyond doubt, `reason` why
     silent or against.
 
-    `hint`: the reader is silent because a deletion or a broken grammar is no testimony; its text still counts where
-    another reader, dot by dot and beyond doubt, saw the very same. `masked`: numbers of the expected characters
-    (spaces not counted) through which a dead column of the print head runs. `cells`: margins of the single expected
-    characters, where the reader sees them.
+    `hint`: the reader is silent because a deletion, a broken grammar or a slight preference is no testimony, or for
+    the text because it cannot tell what differs; its text still counts where another reader, dot by dot and beyond
+    doubt, saw the very same. `masked`: numbers of the expected characters (spaces not counted) through which a dead
+    column of the print head runs. `cells`: margins of the single expected characters, where the reader sees them.
     """
 
     reader: str
@@ -103,7 +103,7 @@ def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             cells=cell_margins(placed.cells) if placed is not None else (),
         )
 
-    if line.saturated > _SATURATED:
+    if line.saturated > SATURATED:
         return say(Vote.SILENT, 0.0, f"{line.saturated:.0%} of the line is saturated")
     placed = atlas.place(ink, expected)
     same = squeeze(text) == squeeze(expected)
@@ -179,7 +179,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         )
 
     wanted = expected.strip()  # runs of spaces are columns on a slip
-    if line.saturated > _SATURATED:
+    if line.saturated > SATURATED:
         return say(Vote.SILENT, "", 0.0, 0.0, f"{line.saturated:.0%} of the line is saturated")
     if not atlas.can_show(wanted, line.height):
         return say(Vote.SILENT, "", 0.0, 0.0, "the profile's fonts cannot draw the expected text")
@@ -296,7 +296,7 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
             reason=reason,
         )
 
-    if line.saturated > _SATURATED:
+    if line.saturated > SATURATED:
         return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
     if seen == wanted or (margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen)):
         return say(Vote.FOR)
@@ -306,20 +306,21 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
         if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST and _only_separators(wanted, seen):
-            return say(Vote.FOR, "it does not tell comma from dot")
+            return say(Vote.FOR, "it does not tell comma from dot", hint=True)
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
-        return say(Vote.SILENT, "it finds the expected text nearly as likely")
+        return say(Vote.SILENT, "it finds the expected text nearly as likely", hint=True)
     return say(Vote.AGAINST, f"read {squeeze(reading.text)!r}")
 
 
 def ask_tesseract(tesseract: Tesseract, line: LineImage, expected: str, kind: str) -> Witness:
-    """The third witness: on its own too weak to accuse."""
+    """The third witness: too weak to accuse, but for what the dots see too."""
     reading = tesseract.read_line(line, alphabet(kind, expected))
     wanted, seen = bare(expected), bare(reading.text)
     vote = Vote.FOR if seen == wanted else Vote.SILENT
     reason = "" if seen == wanted else f"read {fold(reading.text)!r}"
     return Witness(
+        hint=seen != wanted and obeys(kind, reading.text),
         reader=tesseract.name,
         frame=line.frame,
         vote=vote,
