@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink
 from tillrig.vision.ink import LINEAR, InkMap, ink_map
+from tillrig.vision.light import spread_out, unblurred
 from tillrig.vision.rectify import Points, project
 
 Light = Callable[[npt.NDArray[np.float64]], Ink]
@@ -24,6 +25,8 @@ _SPREAD = 0.32
 _PRIOR_PX = 1.5
 _PRIOR_K1 = 0.015
 _PRIOR_WEIGHT = 40.0
+# Round at which the light is taken apart again, now that the dots are nearly in place.
+_LIGHT_AGAIN = 2
 _FURTHEST_PX = 9.0
 _LARGEST_K1 = 0.12
 
@@ -64,16 +67,18 @@ def fit_grid(
     best: tuple[float, npt.NDArray[np.float64], int] | None = None
     parameters = np.zeros(9)
     parameters[8] = k1
-    for _ in range(rounds):
+    now: InkMap | None = None
+    for number in range(rounds):
         dots = light(parameters)
-        now = ink_map(dots, clear)
+        if now is None or now.parts is None or number == _LIGHT_AGAIN:
+            now = ink_map(dots, clear, cell=geometry.row_height)
         if now.contrast <= 0 or not now.ink.any():
             break
-        bits = (now.ink > 0.5).astype(np.float32)
+        ink, bits, expected = _two_valued(dots, now)
         inked = int(min(bits.sum(), bits.size - bits.sum()))
         if inked < _LEAST_INKED:
             break
-        residual = np.clip(now.ink - _spread(bits), -0.6, 0.6)
+        residual = np.clip(ink - expected, -0.6, 0.6)
         score = float(np.sqrt(np.square(residual).mean()))
         if best is None or score < best[0]:
             best = (score, parameters.copy(), inked)
@@ -86,6 +91,16 @@ def fit_grid(
         return None
     fitted = start + best[1][:8].reshape(4, 2)
     return GridFit(tuple((float(x), float(y)) for x, y in fitted), float(best[1][8]), best[0], best[2])  # type: ignore[arg-type]
+
+
+def _two_valued(dots: Ink, now: InkMap) -> tuple[Ink, npt.NDArray[np.bool_], Ink]:
+    """Ink by the light's surfaces, its bits, and the ink that these would show."""
+    if now.parts is None:
+        bits = now.ink > 0.5
+        return now.ink, bits, _spread(bits.astype(np.float32))
+    ink = (now.parts.clear - dots) / now.parts.span
+    bits = unblurred(ink, now.parts.spread) > 0.5
+    return ink, bits, spread_out(bits, now.parts.spread)
 
 
 def _spread(bits: Ink) -> Ink:

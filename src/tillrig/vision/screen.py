@@ -19,6 +19,7 @@ from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
+from tillrig.vision.witness import fits, testified
 
 SCALE = 4
 MARGIN = 2
@@ -29,6 +30,9 @@ _ATLAS_SURE = 0.065
 # A row is the one that was read before when no 2x2 block of its dots differs by so much ink (one dot makes 0.25, the
 # sensor's noise seldom 0.12), and that reading was so sure of each character that a fading ghost did not sway it.
 _SAME_DOTS, _SURE_BEFORE = 0.15, 0.8
+# Of a learned font: confidence from which the recogniser alone may say what a label's character is, on a line with so
+# many figures, which the dots bear out.
+_LABEL_SURE, _FIGURES = 0.9, 3
 # Confidence from which what a recogniser reads in a row of a dim display is text.
 _PLAIN_SURE = 0.5
 
@@ -167,7 +171,7 @@ class ScreenReader:
     # -- inside
 
     def _ink(self, grey: Grey) -> InkMap:
-        return ink_map(*dots_of(self._rectifier(grey), SCALE, MARGIN))
+        return ink_map(*dots_of(self._rectifier(grey), SCALE, MARGIN), cell=self.geometry.row_height)
 
     def _seen(self, frame: Any) -> tuple[tuple[Row, ...], tuple[int, int]]:
         frame = Frame.of(frame)
@@ -178,7 +182,7 @@ class ScreenReader:
         if self._fit_wanted:
             self._refine(grey)
         rectified = self._rectifier(grey)
-        ink = ink_map(*dots_of(rectified, SCALE, MARGIN))
+        ink = ink_map(*dots_of(rectified, SCALE, MARGIN), cell=self.geometry.row_height)
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
         size = (grey.shape[1], grey.shape[0])
         self._rows[frame.id] = (frame.jpeg, rows, size)
@@ -251,11 +255,26 @@ class ScreenReader:
             return network, self.readers.recogniser.name
         placed = self.readers.atlas.read(row.ink)
         dots = reading_of(placed)
-        if bare(dots.text) == bare(network.text):
+        if bare(dots.text) == bare(network.text) and (fits(placed) or not self.readers.atlas.partial):
             return LineReading(dots.text, max(dots.confidence, network.confidence), dots.chars), "atlas+rapidocr"
+        if self.readers.atlas.partial and (text := self._in_part(self.readers.atlas, row, network)):
+            return LineReading(text, network.confidence, network.chars), "atlas+rapidocr"
         if placed.error < _ATLAS_SURE and dots.confidence > 0.5:
             return dots, "atlas"
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
+
+    def _in_part(self, atlas: Atlas, row: Row, network: LineReading) -> str:
+        """What the recogniser read, where the dots of a learned font bear out all that was learned, and every figure;
+        "" else."""
+        placed = atlas.place(row.ink, network.text, gaps=True)
+        if placed is None or not fits(placed) or not testified(placed):
+            return ""
+        seen = [char for char in network.chars if char.char not in " \u3000"]
+        unsure = [seen[number].confidence < _LABEL_SURE for number in placed.open if number < len(seen)]
+        figures = sum(char.char.isdigit() for char in seen)
+        if placed.open and (any(unsure) or figures < _FIGURES):
+            return ""
+        return placed.text.replace("\u3000", "  ")
 
     def _line(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> LineImage:
         return LineImage(
@@ -267,6 +286,7 @@ class ScreenReader:
             row.saturated,
             blank=row.blank,
             shows=row.shows and not (row.blank and self._hidden(row)),
+            cell=self.geometry.cell[0] if self.geometry.cell[1] == 2 * self.geometry.cell[0] else 0,
         )
 
     def _of_ink(self, row: Row) -> Grey:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from tillrig.vision.fields import Place, edits
+from tillrig.vision.figures import figures_read
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, Ink, Point
 from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row
@@ -23,6 +24,8 @@ from tillrig.vision.witness import Vote, ask_print_atlas
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
 _SATURATED = 0.02
+# Confidence from which the recogniser alone says what stands beside figures that two readers read.
+_LABEL_SURE = 0.8
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
 # Mean confidence of a slip's lines below which what is within the corners is no print of this size.
@@ -54,12 +57,12 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
     """All rows of a display, from one or more distinct frames of the same screen."""
     reading = reader.read_screen(list(frames))
     images = [[reader.line_image(frame, row.row) for frame in frames] for row in reading.rows]
-    vouched = [_row_stands(row, of_row[0]) for row, of_row in zip(reading.rows, images, strict=True)]
+    vouched = [_row_stands(row, of_row[0], reader) for row, of_row in zip(reading.rows, images, strict=True)]
     seen = reader.ink_of(frames[0])
     dim = seen.dim
     misfit = _misfit(reading, vouched, seen, dim) if reader.readers.atlas is not None else ""
     if dim:
-        vouched = [good and (row.blank or "+" in row.reader) for row, good in zip(reading.rows, vouched, strict=True)]
+        vouched = [good and row.reader != "atlas" for row, good in zip(reading.rows, vouched, strict=True)]
     cell, readers = reader.geometry.cell, reader.readers
     heard: list[HeardLine] = []
 
@@ -96,14 +99,24 @@ def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: 
     return ""
 
 
-def _row_stands(row: RowReading, image: LineImage) -> bool:
+def _row_stands(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
     if row.blank:
         return image.shows
     if image.saturated > _SATURATED:
         return False
     if "+" in row.reader:
         return True
-    return row.reader == "atlas" and row.confidence >= _DOTS_SURE
+    if row.reader == "atlas":
+        return row.confidence >= _DOTS_SURE
+    return _figures_stand(row, image, reader)
+
+
+def _figures_stand(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
+    """Whether, where no font is known, tesseract reads the same figures as the recogniser, in their own cells."""
+    tesseract = reader.readers.tesseract
+    if tesseract is None or row.confidence < _LABEL_SURE:
+        return False
+    return figures_read(tesseract, image, row.text) == bare(row.text)
 
 
 def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
