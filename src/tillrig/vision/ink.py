@@ -48,6 +48,13 @@ class InkMap:
     parts: Separation | None = None
 
     @property
+    def soft(self) -> Ink:
+        """Ink as the lens left it."""
+        if self.parts is None:
+            return self.ink
+        return np.asarray(np.clip(self.parts.soft, -0.3, 1.3))
+
+    @property
     def dim(self) -> bool:
         """Whether glare may hide characters from the dots."""
         return self.contrast < _DIM * self.level

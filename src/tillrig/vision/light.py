@@ -34,11 +34,12 @@ _LEAST_BITS = 6
 
 @dataclass(frozen=True)
 class Separation:
-    """`ink` per dot with the blur undone, `bits` its threshold, `clear` and `span` in the light's own unit, `spread`
+    """`ink` per dot with the blur undone, `soft` with it, `bits` its threshold, `clear` and `span` in the light's own unit, `spread`
     the share that a dot gives to either neighbour (across, down), `residual` rms of what is not explained, as a share
     of the span."""
 
     ink: Ink
+    soft: Ink
     bits: Bits
     clear: Ink
     span: Ink
@@ -96,8 +97,9 @@ def _sharpened(dots: Ink, bits: Bits) -> Separation | None:
         bits = sharp > 0.5
         if not _LEAST_BITS <= int(bits.sum()) <= bits.size - _LEAST_BITS:
             return None
-    left = (clear - dots) / span - spread_out(bits, spread)
-    return Separation(sharp, bits, clear, span, spread, float(np.sqrt(np.square(left).mean())))
+    soft = (clear - dots) / span
+    left = soft - spread_out(bits, spread)
+    return Separation(sharp, soft, bits, clear, span, spread, float(np.sqrt(np.square(left).mean())))
 
 
 def _surfaces(dots: Ink, ink: Ink) -> tuple[Ink, Ink]:

@@ -66,9 +66,11 @@ class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
 
 class Row(msgspec.Struct, frozen=True):
     """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
-    picture itself, in which no ink was told from ground."""
+    picture itself, in which no ink was told from ground. `soft` ink as the lens left it, which recognisers read better
+    than dots with their blur undone."""
 
     ink: Ink
+    soft: Ink
     inverse: bool
     blank: bool
     saturated: float
@@ -208,12 +210,14 @@ class ScreenReader:
         part = np.array(seen.ink[number * height : (number + 1) * height], dtype=np.float32)
         saturated = float(seen.saturated[number * height : (number + 1) * height].mean())
         first, last = inverse_run(part, width)
-        part[:, first * width : last * width] = 1.0 - part[:, first * width : last * width]
-        part = np.clip(part, 0.0, 1.0)
+        soft = np.array(seen.soft[number * height : (number + 1) * height], dtype=np.float32)
+        for one in (part, soft):
+            one[:, first * width : last * width] = 1.0 - one[:, first * width : last * width]
+        part, soft = np.clip(part, 0.0, 1.0), np.clip(soft, 0.0, 1.0)
         blank = float((part > 0.5).sum()) < _BLANK_ROW
         inverse = last > first
         plain = None if dim is None else self._plain(dim, number, inverse)
-        return Row(part, inverse, blank, saturated, bool(seen.ink.any()), plain)
+        return Row(part, soft, inverse, blank, saturated, bool(seen.ink.any()), plain)
 
     def _plain(self, rectified: Grey, number: int, inverse: bool) -> Grey:
         """A row of the picture itself under even light, upright and dark on light, as wide as the display."""
@@ -292,7 +296,7 @@ class ScreenReader:
     def _of_ink(self, row: Row) -> Grey:
         columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
-        dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
+        dark = np.clip(255.0 - 225.0 * row.soft[:, left:right], 0, 255).astype(np.uint8)
         width = round((right - left) * CHAR_PX / self.geometry.cell[0])
         return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
 

@@ -319,7 +319,8 @@ def _halved(half: GlyphSet, full: GlyphSet) -> dict[tuple[int, int], int]:
     parts = full.bits.reshape(len(full.chars), full.height, 2, -1).transpose(2, 0, 1, 3).reshape(2, len(full.chars), -1)
     left, right = (half.errors(part.astype(np.float32)) for part in parts)
     apart = left.min(axis=1) + right.min(axis=1)
-    alike = np.flatnonzero((apart <= _SAME_HALVES) & (full.weight > 0))
+    inked = (half.weight[left.argmin(axis=1)] > 0) & (half.weight[right.argmin(axis=1)] > 0)
+    alike = np.flatnonzero((apart <= _SAME_HALVES) & inked)
     return {
         (int(left[number].argmin()), int(right[number].argmin())): int(number)
         for number in alike
