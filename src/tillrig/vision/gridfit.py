@@ -98,7 +98,7 @@ def _two_valued(dots: Ink, now: InkMap) -> tuple[Ink, npt.NDArray[np.bool_], Ink
     if now.parts is None:
         bits = now.ink > 0.5
         return now.ink, bits, _spread(bits.astype(np.float32))
-    ink = (now.parts.clear - dots) / now.parts.span
+    ink = (now.parts.clear - np.power(dots, now.parts.tone)) / now.parts.span
     bits = unblurred(ink, now.parts.spread) > 0.5
     return ink, bits, spread_out(bits, now.parts.spread)
 

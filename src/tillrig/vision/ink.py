@@ -88,10 +88,11 @@ def ink_map(
     found = separate(dots, coarse.ink > 0.5, cell)
     if found is None:
         return coarse
-    contrast, level = float(np.median(found.span)), coarse.level
+    span, level = np.maximum(found.contrast(), 1e-4), coarse.level
+    contrast = float(np.median(span))
     if contrast < least_contrast or contrast * _LEAST_SHARE_OF_NOISE < found.residual * level:
         return InkMap(np.zeros_like(dots), contrast, saturated, level, np.ones_like(dots))
-    return InkMap(np.clip(found.ink, -0.3, 1.3), contrast, saturated, level, found.span, found)
+    return InkMap(np.clip(found.ink, -0.3, 1.3), contrast, saturated, level, span, found)
 
 
 def _by_neighbours(dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float) -> InkMap:

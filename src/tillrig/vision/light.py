@@ -30,13 +30,16 @@ _NOISE = 0.03
 _FOLLOW = 4.0
 _ROUNDS, _SHARPENED = 8, 3
 _LEAST_BITS = 6
+# A webcam's grey values are light by a tone curve, an industrial camera's are light itself: that which explains the
+# dots better is believed.
+TONES = (1.0, 1 / 2.2)
 
 
 @dataclass(frozen=True)
 class Separation:
     """`ink` per dot with the blur undone, `soft` with it, `bits` its threshold, `clear` and `span` in the light's own unit, `spread`
     the share that a dot gives to either neighbour (across, down), `residual` rms of what is not explained, as a share
-    of the span."""
+    of the span. All are of the dots' light raised to the power `tone`."""
 
     ink: Ink
     soft: Ink
@@ -45,18 +48,28 @@ class Separation:
     span: Ink
     spread: tuple[float, float]
     residual: float
+    tone: float = 1.0
+
+    def contrast(self) -> Ink:
+        """What ink takes away, in the unit in which the dots were given."""
+        dark = np.maximum(self.clear - self.span, 0.0)
+        return np.asarray(np.power(np.maximum(self.clear, 0.0), 1 / self.tone) - np.power(dark, 1 / self.tone))
 
 
 def separate(dots: Ink, first: Bits, cell: int = 16) -> Separation | None:
     """Take the light of dots (rows x columns) apart, beginning with the guess `first`; rows of text are `cell` dots
     high. None when nothing is shown that could be told from the ground."""
-    best = _settled(dots, first)
-    if best is None or best[1] > _GOOD:
-        for guess in _guesses(dots, cell):
-            tried = _settled(dots, guess)
-            if tried is not None and (best is None or tried[1] < best[1]):
-                best = tried
-    return None if best is None else _sharpened(dots, best[0])
+    lights = [(tone, dots if tone == 1.0 else np.power(dots, tone)) for tone in TONES]
+    best: tuple[Bits, float, float, Ink] | None = None
+    for guess in (first, None):
+        if guess is None and best is not None and best[1] <= _GOOD:
+            break
+        for tone, light in lights:
+            for bits in [guess] if guess is not None else _guesses(light, cell):
+                tried = _settled(light, bits)
+                if tried is not None and (best is None or tried[1] < best[1]):
+                    best = *tried, tone, light
+    return None if best is None else _sharpened(best[3], best[0], best[2])
 
 
 def spread_out(bits: Bits, spread: tuple[float, float]) -> Ink:
@@ -82,7 +95,7 @@ def _settled(dots: Ink, bits: Bits) -> tuple[Bits, float] | None:
     return bits, float(np.sqrt(np.square(left).mean())) / usual
 
 
-def _sharpened(dots: Ink, bits: Bits) -> Separation | None:
+def _sharpened(dots: Ink, bits: Bits, tone: float) -> Separation | None:
     spread = (0.0, 0.0)
     clear, span = _surfaces(dots, bits.astype(np.float32))
     for _ in range(_SHARPENED):
@@ -99,7 +112,7 @@ def _sharpened(dots: Ink, bits: Bits) -> Separation | None:
             return None
     soft = (clear - dots) / span
     left = soft - spread_out(bits, spread)
-    return Separation(sharp, soft, bits, clear, span, spread, float(np.sqrt(np.square(left).mean())))
+    return Separation(sharp, soft, bits, clear, span, spread, float(np.sqrt(np.square(left).mean())), tone)
 
 
 def _surfaces(dots: Ink, ink: Ink) -> tuple[Ink, Ink]:

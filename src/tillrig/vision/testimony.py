@@ -126,7 +126,7 @@ class _Court:
         elif self._needs_recogniser():
             network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind)
             self._witnesses.append(network)
-            if atlas is not None and atlas.partial and dots is not None and network.vote is Vote.AGAINST:
+            if atlas is not None and dots is not None and (dots.vote, network.vote) == (Vote.SILENT, Vote.AGAINST):
                 self._witnesses.remove(dots)
                 self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind, (network.text,)))
         self._hear_spelled(line)
@@ -196,7 +196,7 @@ class _Court:
 
     def _matched(self) -> bool:
         voices = self._votes(Vote.FOR)
-        if self._votes(Vote.AGAINST) or not voices:
+        if not voices or any(not self._overruled(witness) for witness in self._votes(Vote.AGAINST)):
             return False
         # A recogniser prefers the likelier word: where the dots lean to another character, its word is not enough.
         doubts = [witness for witness in self._votes(Vote.SILENT, "atlas") if witness.margin < _DOUBT]
@@ -215,6 +215,11 @@ class _Court:
         ):
             return False
         return len(frames) >= 2
+
+    def _overruled(self, witness: Witness) -> bool:
+        """Whether a recogniser only prefers a likelier Chinese character where the dots are beyond doubt."""
+        sure = [one for one in self._votes(Vote.FOR, "atlas") if one.strong and not one.open]
+        return witness.reader == "rapidocr" and len(sure) >= 2 and _differs_in_wide(self._expected, witness.text)
 
     def _stars_stand(self) -> bool:
         """A field of stars alone: recognisers drop stars, so the dots may say it by themselves when they are beyond
