@@ -23,13 +23,17 @@ Floats = npt.NDArray[np.float64]
 _CLEAR_STEP, _SPAN_STEP = 16, 128
 _CLEAR_STIFF, _SPAN_STIFF, _SPAN_PULL = 2.0, 4.0, 500.0
 # Residual (share of the span) up to which the first guess is taken without a rival.
-_GOOD = 0.08
+_GOOD = 0.11
 # Share of the noise in Wiener's inverse of the blur.
 _NOISE = 0.03
 # Blur of what the fit leaves over, in dots: the clear surface follows it.
 _FOLLOW = 4.0
-_ROUNDS, _SHARPENED = 8, 3
+# Moire: so many bands of waves at most, each so many steps to either side of one of so many times the mean power.
+_WAVES, _BAND, _STANDS_OUT = 3, 2, 25.0
+_ROUNDS, _SHARPENED = 8, 7
 _LEAST_BITS = 6
+# Dots of an area that may be turned over.
+_SOLID = 60
 # A webcam's grey values are light by a tone curve, an industrial camera's are light itself: that which explains the
 # dots better is believed.
 TONES = (1.0, 1 / 2.2)
@@ -69,7 +73,12 @@ def separate(dots: Ink, first: Bits, cell: int = 16) -> Separation | None:
                 tried = _settled(light, bits)
                 if tried is not None and (best is None or tried[1] < best[1]):
                     best = *tried, tone, light
-    return None if best is None else _sharpened(best[3], best[0], best[2])
+    if best is None:
+        return None
+    bits, left, tone, light = best
+    if left > _GOOD:
+        bits = _turned(light, bits, left, cell)
+    return _sharpened(light, bits, tone)
 
 
 def spread_out(bits: Bits, spread: tuple[float, float]) -> Ink:
@@ -95,6 +104,24 @@ def _settled(dots: Ink, bits: Bits) -> tuple[Bits, float] | None:
     return bits, float(np.sqrt(np.square(left).mean())) / usual
 
 
+def _turned(dots: Ink, bits: Bits, left: float, cell: int) -> Bits:
+    """Bits with those solid areas turned over, row by row, where the light is then explained better: under glare a
+    blank area may have been taken for an inverse one."""
+    for dark in (True, False):
+        solid = cv2.morphologyEx((bits == dark).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+        for top in range(0, len(bits), cell):
+            _, parts, boxes, _ = cv2.connectedComponentsWithStats(solid[top : top + cell], connectivity=4)
+            for number in range(1, len(boxes)):
+                if boxes[number, cv2.CC_STAT_AREA] < _SOLID:
+                    continue
+                tried = bits.copy()
+                tried[top : top + cell][parts == number] = not dark
+                found = _settled(dots, tried)
+                if found is not None and found[1] < left:
+                    bits, left = found
+    return bits
+
+
 def _sharpened(dots: Ink, bits: Bits, tone: float) -> Separation | None:
     spread = (0.0, 0.0)
     clear, span = _surfaces(dots, bits.astype(np.float32))
@@ -106,6 +133,7 @@ def _sharpened(dots: Ink, bits: Bits, tone: float) -> Separation | None:
             return None
         left = dots - clear + span * spread_out(bits, spread)
         clear = clear + cv2.GaussianBlur(left, (0, 0), _FOLLOW, borderType=cv2.BORDER_REFLECT)
+        clear = clear + _stripes(dots - clear + span * spread_out(bits, spread))
         sharp = unblurred((clear - dots) / span, spread)
         bits = sharp > 0.5
         if not _LEAST_BITS <= int(bits.sum()) <= bits.size - _LEAST_BITS:
@@ -113,6 +141,21 @@ def _sharpened(dots: Ink, bits: Bits, tone: float) -> Separation | None:
     soft = (clear - dots) / span
     left = soft - spread_out(bits, spread)
     return Separation(sharp, soft, bits, clear, span, spread, float(np.sqrt(np.square(left).mean())), tone)
+
+
+def _stripes(left: Ink) -> Ink:
+    """Moire in what the fit leaves over: the waves around its strongest, where that stands out."""
+    rows, columns = left.shape
+    waves = np.fft.rfft2(left - left.mean())
+    power = np.square(np.abs(waves))
+    kept = np.zeros(waves.shape, np.bool_)
+    for _ in range(_WAVES):
+        down, across = np.unravel_index(int(np.where(kept, 0.0, power).argmax()), power.shape)
+        if power[down, across] < _STANDS_OUT * float(power.mean()):
+            break
+        beside = np.abs((np.arange(rows) - down + rows // 2) % rows - rows // 2) <= _BAND
+        kept |= beside[:, None] & (np.abs(np.arange(waves.shape[1]) - across) <= _BAND)[None]
+    return np.asarray(np.fft.irfft2(np.where(kept, waves, 0.0), s=(rows, columns)), np.float32)
 
 
 def _surfaces(dots: Ink, ink: Ink) -> tuple[Ink, Ink]:
