@@ -27,6 +27,10 @@ _PRIOR_K1 = 0.015
 _PRIOR_WEIGHT = 40.0
 # Round at which the light is taken apart again, now that the dots are nearly in place.
 _LIGHT_AGAIN = 2
+# Residual from which the start is poor; steps (camera pixels) of the search from there, and how often each is gone
+# through.
+_BLURRED = 0.08
+_SEARCH, _SEARCHES = (1.0, 0.5), 4
 _FURTHEST_PX = 9.0
 _LARGEST_K1 = 0.12
 
@@ -68,6 +72,9 @@ def fit_grid(
     parameters = np.zeros(9)
     parameters[8] = k1
     now: InkMap | None = None
+    first = ink_map(light(parameters), clear, cell=geometry.row_height)
+    if first.parts is not None and first.parts.residual > _BLURRED:
+        parameters = _searched(light, parameters, first)
     for number in range(rounds):
         dots = light(parameters)
         if now is None or now.parts is None or number == _LIGHT_AGAIN:
@@ -91,6 +98,35 @@ def fit_grid(
         return None
     fitted = start + best[1][:8].reshape(4, 2)
     return GridFit(tuple((float(x), float(y)) for x, y in fitted), float(best[1][8]), best[0], best[2])  # type: ignore[arg-type]
+
+
+def _searched(light: Light, start: npt.NDArray[np.float64], first: InkMap) -> npt.NDArray[np.float64]:
+    """From a poor start: corners and lens term moved one by one, and together, while the dots become more two-valued."""
+    assert first.parts is not None
+    parts = first.parts
+
+    def cost(parameters: npt.NDArray[np.float64]) -> float:
+        ink = (parts.clear - np.power(light(parameters), parts.tone)) / parts.span
+        return float(np.minimum(np.square(ink), np.square(1 - ink)).clip(0, 0.25).mean())
+
+    ways = [np.tile([1.0, 0.0], 4), np.tile([0.0, 1.0], 4), *np.eye(8)]
+    moves = [np.append(way, 0.0) for way in ways] + [np.append(np.zeros(8), 0.03)]
+    best, at = cost(start), start
+    for step in _SEARCH:
+        for _ in range(_SEARCHES):
+            before = best
+            for move in moves:
+                for way in (step, -step):
+                    tried = at + way * move
+                    if np.abs(tried[:8]).max() > _FURTHEST_PX or abs(tried[8]) > _LARGEST_K1:
+                        continue
+                    value = cost(tried)
+                    if value < best:
+                        best, at = value, tried
+                        break
+            if before - best < 0.01 * best:
+                break
+    return at
 
 
 def _two_valued(dots: Ink, now: InkMap) -> tuple[Ink, npt.NDArray[np.bool_], Ink]:
