@@ -103,6 +103,8 @@ class Plan(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, number: int) -> Plan:
         surface, knows = STRATA[number % len(STRATA)]
+        if (surface, knows) == ("lcd", "font unknown") and number // len(STRATA) % 2:
+            knows = "font other"
         return cls(number, surface, knows, OPTICS[number % len(OPTICS)])
 
 
@@ -122,7 +124,8 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
     lcd = plan.surface == "lcd"
     face = rng.choice(fonts.LCD_FACES)
     name = face.name if lcd else rng.choice(sorted(fonts.TFT_FONTS))
-    known = (FontSpec(str(face.bdf()), face.height),) if lcd and plan.knows == "font known" else ()
+    named = face if plan.knows == "font known" else _other(face) if plan.knows == "font other" else None
+    known = (FontSpec(str(named.bdf()), named.height),) if lcd and named else ()
     geometry = (
         DisplayGeometry(fonts=known)
         if lcd
@@ -152,6 +155,11 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
         _read_screen(record, reader, frames, lines, clock, screen)
     record.times = clock.times
     return record
+
+
+def _other(face: fonts.Face) -> fonts.Face:
+    """The font that a wrong profile names."""
+    return fonts.LCD_FACES[(fonts.LCD_FACES.index(face) + 1) % len(fonts.LCD_FACES)]
 
 
 def _lesson(pose: Pose, scene: Any, face: fonts.Face, rows: Sequence[str], number: int) -> tuple[list[Frame], Any]:

@@ -73,6 +73,9 @@ def fit_grid(
     parameters[8] = k1
     now: InkMap | None = None
     first = ink_map(light(parameters), clear, cell=geometry.row_height)
+    if geometry.row_height and first.parts is None:  # noise hides what is shown
+        smooth = cv2.blur(cv2.LUT(grey, LINEAR), (5, 5))
+        first = ink_map(light(parameters), clear, cell=geometry.row_height)
     if first.parts is not None and first.parts.residual > _BLURRED:
         parameters = _searched(light, parameters, first)
     for number in range(rounds):
@@ -101,7 +104,7 @@ def fit_grid(
 
 
 def _searched(light: Light, start: npt.NDArray[np.float64], first: InkMap) -> npt.NDArray[np.float64]:
-    """From a poor start: corners and lens term moved one by one, and together, while the dots become more two-valued."""
+    """From a poor start: corners and lens term moved one by one, and together, while dots become more two-valued."""
     assert first.parts is not None
     parts = first.parts
 

@@ -41,9 +41,9 @@ TONES = (1.0, 1 / 2.2)
 
 @dataclass(frozen=True)
 class Separation:
-    """`ink` per dot with the blur undone, `soft` with it, `bits` its threshold, `clear` and `span` in the light's own unit, `spread`
-    the share that a dot gives to either neighbour (across, down), `residual` rms of what is not explained, as a share
-    of the span. All are of the dots' light raised to the power `tone`."""
+    """`ink` per dot with the blur undone, `soft` with it, `bits` its threshold, `clear` and `span` in the light's own
+    unit, `spread` the share that a dot gives to either neighbour (across, down), `residual` rms of what is not
+    explained, as a share of the span. All are of the dots' light raised to the power `tone`."""
 
     ink: Ink
     soft: Ink
@@ -201,7 +201,7 @@ def _hats(rows: int, columns: int, step: int) -> tuple[Ink, Floats, Ink]:
     return hats, stiff, np.asarray(hats.T @ hats)
 
 
-def _spread(ink: Ink, bits: Bits) -> tuple[float, float]:
+def _spread(ink: npt.NDArray[np.floating], bits: Bits) -> tuple[float, float]:
     """Share of a dot's ink that either neighbour shows, across and down."""
     field = np.pad(bits.astype(np.float32), 1, mode="edge")
     beside = field[1:-1, :-2] + field[1:-1, 2:]

@@ -139,7 +139,7 @@ def fits(placed: Placed) -> bool:
 
 
 def testified(placed: Placed) -> bool:
-    """Whether of a text laid on the dots of a learned font at least half was learned, and all that makes its numbers."""
+    """Whether of a text laid on a learned font's dots at least half was learned, and all that makes its numbers."""
     chars = [cell.char for cell in placed.cells if cell.char not in " \u3000"]
     lacking = [chars[number] for number in placed.open]
     return 2 * len(lacking) <= len(chars) and not any(char in "0123456789.," for char in lacking)

@@ -135,12 +135,12 @@ class Atlas:
                 pairs = [pair for pair, number in self._halved.items() if self.full.chars[number] == cell.char]
                 rivals = [np.hstack([self.half.bits[left], self.half.bits[right]]) for left, right in pairs]
                 own = self.full.bits[self.full.index(cell.char) or 0]
-                told = (place,)
+                told = [place]
             elif after is not None and not is_wide(after.char):
                 pair = self.half.index(cell.char) or 0, self.half.index(after.char) or 0
                 rivals = [self.full.bits[self._halved[pair]]] if pair in self._halved else []
                 own = np.hstack([self.half.bits[pair[0]], self.half.bits[pair[1]]])
-                told = (place, place + 1)
+                told = [place, place + 1]
             else:
                 continue
             part = ink[:, cell.column * width : (cell.column + 2) * width]

@@ -120,10 +120,10 @@ class Recogniser:
             log = narrowed - np.logaddexp.reduce(narrowed, axis=1, keepdims=True)
         best = log.argmax(axis=1)
         top = log[np.arange(len(log)), best]
-        for step in np.flatnonzero(best):  # a colon of either width is a colon
-            same = self._index[fold(self._chars[best[step]]) or self._chars[best[step]]]
+        for place in np.flatnonzero(best).tolist():  # a colon of either width is a colon
+            same = self._index[fold(self._chars[best[place]]) or self._chars[best[place]]]
             if len(same) > 1:
-                top[step] = np.logaddexp.reduce(log[step, same])
+                top[place] = np.logaddexp.reduce(log[place, same])
         chars: list[CharReading] = []
         before = 0
         for step, number in enumerate(best.tolist()):
