@@ -23,9 +23,9 @@ _LEAST_CONTRAST = 0.015
 # The same as a share of the light: moire and noise of an empty display split into 0.09 on a typical camera, faint
 # text into 0.4.
 _LEAST_SHARE = 0.2
-# What is left unexplained, as a share of the contrast, below which the contrast counts, times its share of the light:
-# moire and noise of an empty display, split in two, leave more.
-_LEAST_SHARE_OF_NOISE = 1.0
+# The same of a fitted contrast; and it is not below what the fit leaves unexplained. Moire, noise and glare of an empty
+# display split into 0.12, text of a bad camera into 0.15 and more.
+_LEAST_FITTED = 0.14
 _SURFACE_SIGMA = 7.0
 # Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.54 and more, bad ones
 # 0.18 to 0.32.
@@ -90,7 +90,7 @@ def ink_map(
         return coarse
     span, level = np.maximum(found.contrast(), 1e-4), coarse.level
     contrast = float(np.median(span))
-    if contrast < least_contrast or contrast * _LEAST_SHARE_OF_NOISE < found.residual * level:
+    if contrast < max(least_contrast, _LEAST_FITTED * level, found.residual * level):
         return InkMap(np.zeros_like(dots), contrast, saturated, level, np.ones_like(dots))
     return InkMap(np.clip(found.ink, -0.3, 1.3), contrast, saturated, level, span, found)
 

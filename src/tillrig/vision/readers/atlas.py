@@ -241,7 +241,7 @@ class Atlas:
             known = self._number(tokens[t])
             glyphs = self.full if span == 2 else self.half
             cells.append(
-                Cell(tokens[t], column, 1.0, "?", 0.0, known=False)
+                self._cell_unknown(ink, tokens[t], column, glyphs)
                 if known is None
                 else self._cell(ink, glyphs, known, column)
             )
@@ -263,6 +263,14 @@ class Atlas:
 
     def _number(self, char: str) -> int | None:
         return (self.full if is_wide(char) else self.half).index(char)
+
+    def _cell_unknown(self, ink: Ink, char: str, column: int, glyphs: GlyphSet) -> Cell:
+        """The cell of a character that was not learned: the dots speak against it where they show one that was."""
+        part = ink[:, column * self.cell[0] : column * self.cell[0] + glyphs.width]
+        if self._error_unknown(part, glyphs) <= part.size * _UNKNOWN:
+            return Cell(char, column, 1.0, "?", 0.0, known=False)
+        nearest = int(glyphs.errors(part.reshape(1, -1)).argmin())
+        return Cell(char, column, -1.0, glyphs.chars[nearest], 1.0)
 
     def _error_unknown(self, part: Ink, glyphs: GlyphSet) -> float:
         """What it costs that a character stands here that was not learned: little where the ink looks like none that
