@@ -125,7 +125,8 @@ def _turned(dots: Ink, bits: Bits, left: float, cell: int) -> Bits:
 def _sharpened(dots: Ink, bits: Bits, tone: float) -> Separation | None:
     spread = (0.0, 0.0)
     clear, span = _surfaces(dots, bits.astype(np.float32))
-    for _ in range(_SHARPENED):
+    for number in range(_SHARPENED):
+        before = bits
         ink = (clear - dots) / np.maximum(span, 1e-5)
         spread = _spread(ink, bits)
         clear, span = _surfaces(dots, spread_out(bits, spread))
@@ -138,6 +139,8 @@ def _sharpened(dots: Ink, bits: Bits, tone: float) -> Separation | None:
         bits = sharp > 0.5
         if not _LEAST_BITS <= int(bits.sum()) <= bits.size - _LEAST_BITS:
             return None
+        if number and (bits == before).all():
+            break
     soft = (clear - dots) / span
     left = soft - spread_out(bits, spread)
     return Separation(sharp, soft, bits, clear, span, spread, float(np.sqrt(np.square(left).mean())), tone)

@@ -100,6 +100,7 @@ class ScreenReader:
         self._fit_score = float("inf")
         self._fit_inked = 0
         self._read_before: dict[int, tuple[Row, LineReading]] = {}
+        self._inks: dict[str, InkMap] = {}
         self._rows: OrderedDict[str, tuple[bytes, tuple[Row, ...], tuple[int, int]]] = OrderedDict()
 
     @property
@@ -168,12 +169,10 @@ class ScreenReader:
 
     def ink_of(self, frame: Frame) -> InkMap:
         """Ink of every dot of the display (rows x columns)."""
-        return self._ink(frame.grey())
+        self._seen(frame)
+        return self._inks[frame.id]
 
     # -- inside
-
-    def _ink(self, grey: Grey) -> InkMap:
-        return ink_map(*dots_of(self._rectifier(grey), SCALE, MARGIN), cell=self.geometry.row_height)
 
     def _seen(self, frame: Any) -> tuple[tuple[Row, ...], tuple[int, int]]:
         frame = Frame.of(frame)
@@ -187,9 +186,9 @@ class ScreenReader:
         ink = ink_map(*dots_of(rectified, SCALE, MARGIN), cell=self.geometry.row_height)
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
         size = (grey.shape[1], grey.shape[0])
-        self._rows[frame.id] = (frame.jpeg, rows, size)
+        self._rows[frame.id], self._inks[frame.id] = (frame.jpeg, rows, size), ink
         while len(self._rows) > 12:
-            self._rows.popitem(last=False)
+            del self._inks[self._rows.popitem(last=False)[0]]
         return rows, size
 
     def _refine(self, grey: Grey) -> None:
