@@ -27,9 +27,9 @@ _LEAST_SHARE = 0.2
 # display split into 0.12, text of a bad camera into 0.15 and more.
 _LEAST_FITTED = 0.14
 _SURFACE_SIGMA = 7.0
-# Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.54 and more, bad ones
-# 0.18 to 0.32.
-_DIM = 0.45
+# Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.40 and more, bad ones
+# 0.15 to 0.34.
+_DIM = 0.37
 
 
 @dataclass(frozen=True)
