@@ -16,6 +16,7 @@ from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
 from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
+from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
@@ -30,6 +31,8 @@ _ATLAS_SURE = 0.065
 # A row is the one that was read before when no 2x2 block of its dots differs by so much ink (one dot makes 0.25, the
 # sensor's noise seldom 0.12), and that reading was so sure of each character that a fading ghost did not sway it.
 _SAME_DOTS, _SURE_BEFORE = 0.15, 0.8
+# Confidence at most of what the dots alone say where a recogniser sees well and reads something else.
+_UNSURE = 0.8
 # Of a learned font: confidence from which the recogniser alone may say what a label's character is, on a line with so
 # many figures, which the dots bear out.
 _LABEL_SURE, _FIGURES = 0.9, 3
@@ -263,7 +266,10 @@ class ScreenReader:
         if self.readers.atlas.partial and (text := self._in_part(self.readers.atlas, row, network)):
             return LineReading(text, network.confidence, network.chars), "atlas+rapidocr"
         if placed.error < _ATLAS_SURE and dots.confidence > 0.5:
-            return dots, "atlas"
+            sure = (
+                dots.confidence if _blind_spot(bare(dots.text), bare(network.text)) else min(dots.confidence, _UNSURE)
+            )
+            return LineReading(dots.text, sure, dots.chars), "atlas"
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
 
     def _in_part(self, atlas: Atlas, row: Row, network: LineReading) -> str:
@@ -335,6 +341,14 @@ class ScreenReader:
             frame=frame.id,
             reader=reader,
         )
+
+
+def _blind_spot(dots: str, network: str) -> bool:
+    """Whether a recogniser that reads `network` for `dots` may well err: similar Chinese characters, rows of stars."""
+    if dots and not dots.strip("*"):
+        return True
+    pairs = [(one, other) for one, other in zip(dots, network, strict=False) if one != other]
+    return len(dots) == len(network) and all(is_wide(one) and is_wide(other) for one, other in pairs)
 
 
 def inverse_run(ink: Ink, cell_width: int) -> tuple[int, int]:
