@@ -25,7 +25,9 @@ from tillrig.errors import TillrigError
 @click.option("--poses", default=200, show_default=True, help="How many poses are drawn and read.")
 @click.option("--first", default=0, show_default=True, help="Number of the first pose; each number is one fixed pose.")
 @click.option("--surface", type=click.Choice(["lcd", "tft", "slip"]), help="Only this kind of surface.")
-@click.option("--font", "knows", type=click.Choice(["known", "learned", "unknown"]), help="Only with a font known so.")
+@click.option(
+    "--font", "knows", type=click.Choice(["known", "learned", "unknown", "other"]), help="Only with a font known so."
+)
 @click.option(
     "--optics", type=click.Choice(sorted(SETTINGS)), multiple=True, help="Only these settings; may be given again."
 )

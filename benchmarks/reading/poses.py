@@ -103,6 +103,8 @@ class Plan(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, number: int) -> Plan:
         surface, knows = STRATA[number % len(STRATA)]
+        if (surface, knows) == ("lcd", "font unknown") and number // len(STRATA) % 2:
+            knows = "font other"
         return cls(number, surface, knows, OPTICS[number % len(OPTICS)])
 
 
@@ -122,7 +124,8 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
     lcd = plan.surface == "lcd"
     face = rng.choice(fonts.LCD_FACES)
     name = face.name if lcd else rng.choice(sorted(fonts.TFT_FONTS))
-    known = _known(face, None if lcd else fonts.TFT_FONTS[name]) if plan.knows == "font known" else ()
+    named = _other(face) if plan.knows == "font other" else face
+    known = _known(named, None if lcd else fonts.TFT_FONTS[name]) if plan.knows in ("font known", "font other") else ()
     geometry = (
         DisplayGeometry(fonts=known)
         if lcd
@@ -165,6 +168,11 @@ def _known(face: fonts.Face, outline: fonts.Source | None) -> tuple[FontSpec, ..
     if outline is None:
         return (FontSpec(str(face.bdf()), face.height),)
     return tuple(FontSpec(str(outline.path), size, outline.index) for size in draw.TFT_SIZES)
+
+
+def _other(face: fonts.Face) -> fonts.Face:
+    """The font that a wrong profile names."""
+    return fonts.LCD_FACES[(fonts.LCD_FACES.index(face) + 1) % len(fonts.LCD_FACES)]
 
 
 def _lesson(pose: Pose, scene: Any, face: fonts.Face, rows: Sequence[str], number: int) -> tuple[list[Frame], Any]:

@@ -17,6 +17,9 @@ Grey = npt.NDArray[np.uint8]
 Ink = npt.NDArray[np.float32]
 
 
+_FITTED = 20_000
+
+
 class FontSpec(msgspec.Struct, frozen=True):
     """One font file (TTF, OTF, TTC face `index`) at the pixel size in which the terminal shows or prints it. `kind`
     "learned": glyphs that `tillrig learn` harvested from a display."""
@@ -47,6 +50,11 @@ class DisplayGeometry(msgspec.Struct, frozen=True, kw_only=True):
     cell: tuple[int, int] = (8, 16)
     fonts: tuple[FontSpec, ...] = ()
     icons: tuple[IconSpec, ...] = ()
+
+    @property
+    def row_height(self) -> int:
+        """Dots of a row of a display so small that its light is fitted dot by dot; 0 of a larger one."""
+        return self.cell[1] if self.width * self.height <= _FITTED else 0
 
     def __post_init__(self) -> None:
         cell_width, cell_height = self.cell

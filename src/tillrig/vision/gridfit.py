@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink
 from tillrig.vision.ink import LINEAR, InkMap, ink_map
+from tillrig.vision.light import spread_out, unblurred
 from tillrig.vision.rectify import Points, project
 
 Light = Callable[[npt.NDArray[np.float64]], Ink]
@@ -24,6 +25,15 @@ _SPREAD = 0.32
 _PRIOR_PX = 1.5
 _PRIOR_K1 = 0.015
 _PRIOR_WEIGHT = 40.0
+# Round at which the light is taken apart again, now that the dots are nearly in place.
+_LIGHT_AGAIN = 2
+# Residual from which the start is poor; steps (camera pixels) of the search from there, and how often each is gone
+# through.
+_BLURRED = 0.08
+_KNOTS = 8
+# A step of fewer camera pixels is the last.
+_STILL_PX = 0.05
+_SEARCH, _SEARCHES = (1.0, 0.5), 4
 _FURTHEST_PX = 9.0
 _LARGEST_K1 = 0.12
 
@@ -47,8 +57,14 @@ def fit_grid(
     Gauss-Newton on the nine parameters; the reference is the thresholded picture itself, so no text need be known.
     """
     smooth = cv2.blur(cv2.LUT(grey, LINEAR), (3, 3))
-    x, y = np.meshgrid(np.arange(geometry.width) + 0.5, np.arange(geometry.height) + 0.5)
+    # Between knots so near the projection is straight to a hundredth of a camera pixel.
+    across, down = (np.linspace(0.5, count - 0.5, 2 + count // _KNOTS) for count in (geometry.width, geometry.height))
+    x, y = np.meshgrid(across, down)
     grid: Points = np.stack([x.ravel(), y.ravel()], axis=1)
+    at = np.meshgrid(
+        np.linspace(0, len(across) - 1, geometry.width, dtype=np.float32),
+        np.linspace(0, len(down) - 1, geometry.height, dtype=np.float32),
+    )
     size = (geometry.width, geometry.height)
     frame_size = (grey.shape[1], grey.shape[0])
     start = np.asarray(corners, np.float64)
@@ -57,35 +73,87 @@ def fit_grid(
         seen = project(grid, size, start + parameters[:8].reshape(4, 2), float(parameters[8]), frame_size).astype(
             np.float32
         )
-        field = seen.reshape(geometry.height, geometry.width, 2)
+        field = cv2.remap(seen.reshape(*x.shape, 2), at[0], at[1], cv2.INTER_LINEAR)
         return np.asarray(cv2.remap(smooth, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
     clear = np.zeros((geometry.height, geometry.width), np.bool_)
     best: tuple[float, npt.NDArray[np.float64], int] | None = None
     parameters = np.zeros(9)
     parameters[8] = k1
-    for _ in range(rounds):
+    now: InkMap | None = None
+    first = ink_map(light(parameters), clear, cell=geometry.row_height)
+    if geometry.row_height and first.parts is None:  # noise hides what is shown
+        smooth = cv2.blur(cv2.LUT(grey, LINEAR), (5, 5))
+        first = ink_map(light(parameters), clear, cell=geometry.row_height)
+    if first.parts is not None and first.parts.residual > _BLURRED:
+        parameters = _searched(light, parameters, first)
+    else:
+        now = first
+    for number in range(rounds):
         dots = light(parameters)
-        now = ink_map(dots, clear)
+        if now is None or (number and now.parts is None) or number == _LIGHT_AGAIN:
+            now = ink_map(dots, clear, cell=geometry.row_height)
         if now.contrast <= 0 or not now.ink.any():
             break
-        bits = (now.ink > 0.5).astype(np.float32)
+        ink, bits, expected = _two_valued(dots, now)
         inked = int(min(bits.sum(), bits.size - bits.sum()))
         if inked < _LEAST_INKED:
             break
-        residual = np.clip(now.ink - _spread(bits), -0.6, 0.6)
+        residual = np.clip(ink - expected, -0.6, 0.6)
         score = float(np.sqrt(np.square(residual).mean()))
         if best is None or score < best[0]:
             best = (score, parameters.copy(), inked)
         away = parameters.copy()
         away[8] -= k1
-        parameters = parameters + _step(light, parameters, away, dots, now, residual)
+        step = _step(light, parameters, away, dots, now, residual)
+        parameters = parameters + step
+        if number >= _LIGHT_AGAIN and np.abs(step[:8]).max() < _STILL_PX:
+            break
         if np.abs(parameters[:8]).max() > _FURTHEST_PX or abs(parameters[8]) > _LARGEST_K1:
             break
     if best is None:
         return None
     fitted = start + best[1][:8].reshape(4, 2)
     return GridFit(tuple((float(x), float(y)) for x, y in fitted), float(best[1][8]), best[0], best[2])  # type: ignore[arg-type]
+
+
+def _searched(light: Light, start: npt.NDArray[np.float64], first: InkMap) -> npt.NDArray[np.float64]:
+    """From a poor start: corners and lens term moved one by one, and together, while dots become more two-valued."""
+    assert first.parts is not None
+    parts = first.parts
+
+    def cost(parameters: npt.NDArray[np.float64]) -> float:
+        ink = (parts.clear - np.power(light(parameters), parts.tone)) / parts.span
+        return float(np.minimum(np.square(ink), np.square(1 - ink)).clip(0, 0.25).mean())
+
+    ways = [np.tile([1.0, 0.0], 4), np.tile([0.0, 1.0], 4), *np.eye(8)]
+    moves = [np.append(way, 0.0) for way in ways] + [np.append(np.zeros(8), 0.03)]
+    best, at = cost(start), start
+    for step in _SEARCH:
+        for _ in range(_SEARCHES):
+            before = best
+            for move in moves:
+                for way in (step, -step):
+                    tried = at + way * move
+                    if np.abs(tried[:8]).max() > _FURTHEST_PX or abs(tried[8]) > _LARGEST_K1:
+                        continue
+                    value = cost(tried)
+                    if value < best:
+                        best, at = value, tried
+                        break
+            if before - best < 0.01 * best:
+                break
+    return at
+
+
+def _two_valued(dots: Ink, now: InkMap) -> tuple[Ink, npt.NDArray[np.bool_], Ink]:
+    """Ink by the light's surfaces, its bits, and the ink that these would show."""
+    if now.parts is None:
+        bits = now.ink > 0.5
+        return now.ink, bits, _spread(bits.astype(np.float32))
+    ink = (now.parts.clear - np.power(dots, now.parts.tone)) / now.parts.span
+    bits = unblurred(ink, now.parts.spread) > 0.5
+    return ink, bits, spread_out(bits, now.parts.spread)
 
 
 def _spread(bits: Ink) -> Ink:

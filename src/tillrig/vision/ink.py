@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.vision.geometry import Grey, Ink
+from tillrig.vision.light import Separation, separate
 
 GAMMA = 2.2
 LINEAR = ((np.arange(256) / 255.0) ** GAMMA).astype(np.float32)
@@ -22,10 +23,13 @@ _LEAST_CONTRAST = 0.015
 # The same as a share of the light: moire and noise of an empty display split into 0.09 on a typical camera, faint
 # text into 0.4.
 _LEAST_SHARE = 0.2
+# The same of a fitted contrast; and it is not below what the fit leaves unexplained. Moire, noise and glare of an empty
+# display split into 0.12, text of a bad camera into 0.15 and more.
+_LEAST_FITTED = 0.14
 _SURFACE_SIGMA = 7.0
-# Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.54 and more, bad ones
-# 0.18 to 0.32.
-_DIM = 0.45
+# Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.40 and more, bad ones
+# 0.15 to 0.34.
+_DIM = 0.37
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class InkMap:
     """`ink` per dot (0 clear, 1 dark, float32), `contrast` of dark against clear in linear light, `saturated` dots,
     `level` the background.
 
-    `span` is the local difference of clear and dark in linear light.
+    `span` is the local difference of clear and dark in linear light, `parts` what was fitted.
     """
 
     ink: Ink
@@ -41,6 +45,14 @@ class InkMap:
     saturated: npt.NDArray[np.bool_]
     level: float
     span: Ink
+    parts: Separation | None = None
+
+    @property
+    def soft(self) -> Ink:
+        """Ink as the lens left it."""
+        if self.parts is None:
+            return self.ink
+        return np.asarray(np.clip(self.parts.soft, -0.3, 1.3))
 
     @property
     def dim(self) -> bool:
@@ -65,8 +77,26 @@ def _clipped(rectified: Grey, rows: int, columns: int) -> npt.NDArray[np.bool_]:
     return np.asarray(cv2.resize(white, (columns, rows), interpolation=cv2.INTER_AREA) > 0.5)
 
 
-def ink_map(dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float = _LEAST_CONTRAST) -> InkMap:
-    """Separate clear and dark dots under uneven light; a picture without enough contrast is all clear."""
+def ink_map(
+    dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float = _LEAST_CONTRAST, cell: int = 0
+) -> InkMap:
+    """Separate clear and dark dots under uneven light; a picture without enough contrast is all clear. With `cell`, the
+    height of a row of text in dots, light and blur are fitted."""
+    coarse = _by_neighbours(dots, saturated, least_contrast)
+    if not cell:
+        return coarse
+    found = separate(dots, coarse.ink > 0.5, cell)
+    if found is None:
+        return coarse
+    span, level = np.maximum(found.contrast(), 1e-4), coarse.level
+    contrast = float(np.median(span))
+    if contrast < max(least_contrast, _LEAST_FITTED * level, found.residual * level):
+        return InkMap(np.zeros_like(dots), contrast, saturated, level, np.ones_like(dots))
+    return InkMap(np.clip(found.ink, -0.3, 1.3), contrast, saturated, level, span, found)
+
+
+def _by_neighbours(dots: Ink, saturated: npt.NDArray[np.bool_], least_contrast: float) -> InkMap:
+    """By the light of the nearest dots of either kind."""
     level = float(np.percentile(dots, 90))
     smooth = cv2.GaussianBlur(dots, (0, 0), 25.0, borderType=cv2.BORDER_REFLECT)
     cut, low, high = _split(dots / np.maximum(smooth, 1e-4))

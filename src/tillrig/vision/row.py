@@ -36,9 +36,11 @@ class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
 
 class Row(msgspec.Struct, frozen=True):
     """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
-    picture itself, in which no ink was told from ground. `print`: a colour display's row at two pixels a dot."""
+    picture itself, in which no ink was told from ground. `soft` ink as the lens left it, which recognisers read better
+    than dots with their blur undone. `print`: a colour display's row at two pixels a dot."""
 
     ink: Ink
+    soft: Ink
     inverse: bool
     blank: bool
     saturated: float

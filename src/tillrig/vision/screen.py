@@ -19,10 +19,12 @@ from tillrig.vision.ink import InkMap, dots_of, ink_map
 from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas
+from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.row import Row, RowReading, ScreenReading, inverse_run
 from tillrig.vision.testimony import Readers, Testimony, testify
+from tillrig.vision.witness import fits, testified
 
 SCALE = 4
 MARGIN = 2
@@ -33,6 +35,11 @@ _ATLAS_SURE = 0.065
 # A row is the one that was read before when no 2x2 block of its dots differs by so much ink (one dot makes 0.25, the
 # sensor's noise seldom 0.12), and that reading was so sure of each character that a fading ghost did not sway it.
 _SAME_DOTS, _SURE_BEFORE = 0.15, 0.8
+# Confidence at most of what the dots alone say where a recogniser sees well and reads something else.
+_UNSURE = 0.8
+# Of a learned font: confidence from which the recogniser alone may say what a label's character is, on a line with so
+# many figures, which the dots bear out.
+_LABEL_SURE, _FIGURES = 0.9, 3
 # Confidence from which what a recogniser reads in a row of a dim display is text.
 _PLAIN_SURE = 0.5
 
@@ -52,6 +59,8 @@ class ScreenReader:
     ) -> None:
         self.geometry = geometry
         self._colour = geometry.kind == "colour"
+        in_cells = not self._colour and geometry.cell[1] == 2 * geometry.cell[0]
+        self._cells = geometry.cell[0] if in_cells else 0
         self.readers = readers or screen_readers(geometry)
         self._given = Rectifier(corners, geometry.width, geometry.height, SCALE, k1=k1, margin=MARGIN)
         self._rectifier = self._given
@@ -63,6 +72,7 @@ class ScreenReader:
         self._fit_score = float("inf")
         self._fit_inked = 0
         self._read_before: dict[int, tuple[Row, LineReading]] = {}
+        self._inks: dict[str, InkMap] = {}
         self._rows: OrderedDict[str, tuple[bytes, tuple[Row, ...], tuple[int, int]]] = OrderedDict()
 
     @property
@@ -131,12 +141,10 @@ class ScreenReader:
 
     def ink_of(self, frame: Frame) -> InkMap:
         """Ink of every dot of the display (rows x columns)."""
-        return self._ink(frame.grey())
+        self._seen(frame)
+        return self._inks[frame.id]
 
     # -- inside
-
-    def _ink(self, grey: Grey) -> InkMap:
-        return ink_map(*dots_of(self._rectifier(grey), SCALE, MARGIN))
 
     def _seen(self, frame: Any) -> tuple[tuple[Row, ...], tuple[int, int]]:
         frame = Frame.of(frame)
@@ -147,7 +155,7 @@ class ScreenReader:
         if self._fit_wanted:
             self._refine(grey)
         rectified = self._rectifier(grey)
-        ink = ink_map(*dots_of(rectified, SCALE, MARGIN))
+        ink = ink_map(*dots_of(rectified, SCALE, MARGIN), cell=self.geometry.row_height)
         rows = tuple(self._row(ink, number, rectified if ink.dim else None) for number in range(self.geometry.rows))
         if self._colour:
             smooth = colour_row.smooth_rows(self._fine(grey), len(rows), self.geometry.cell[1])
@@ -156,9 +164,9 @@ class ScreenReader:
                 for row, one in zip(rows, smooth, strict=True)
             )
         size = (grey.shape[1], grey.shape[0])
-        self._rows[frame.id] = (frame.jpeg, rows, size)
+        self._rows[frame.id], self._inks[frame.id] = (frame.jpeg, rows, size), ink
         while len(self._rows) > 12:
-            self._rows.popitem(last=False)
+            del self._inks[self._rows.popitem(last=False)[0]]
         return rows, size
 
     def _refine(self, grey: Grey) -> None:
@@ -179,12 +187,14 @@ class ScreenReader:
         part = np.array(seen.ink[number * height : (number + 1) * height], dtype=np.float32)
         saturated = float(seen.saturated[number * height : (number + 1) * height].mean())
         first, last = inverse_run(part, width)
-        part[:, first * width : last * width] = 1.0 - part[:, first * width : last * width]
-        part = np.clip(part, 0.0, 1.0)
+        soft = np.array(seen.soft[number * height : (number + 1) * height], dtype=np.float32)
+        for one in (part, soft):
+            one[:, first * width : last * width] = 1.0 - one[:, first * width : last * width]
+        part, soft = np.clip(part, 0.0, 1.0), np.clip(soft, 0.0, 1.0)
         blank = float((part > 0.5).sum()) < _BLANK_ROW
         inverse = last > first
         plain = None if dim is None else self._plain(dim, number, inverse)
-        return Row(part, inverse, blank, saturated, bool(seen.ink.any()), plain)
+        return Row(part, soft, inverse, blank, saturated, bool(seen.ink.any()), plain)
 
     def _plain(self, rectified: Grey, number: int, inverse: bool) -> Grey:
         """A row of the picture itself under even light, upright and dark on light, as wide as the display."""
@@ -217,7 +227,9 @@ class ScreenReader:
             return LineReading("", 1.0 if row.blank else 0.0)
         return reading_of(self.readers.atlas.read(row.ink))
 
-    def _blind(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> tuple[LineReading, str]:
+    def _blind(  # noqa: PLR0911 - a return for each who may be believed
+        self, row: Row, frame: Frame, size: tuple[int, int], number: int
+    ) -> tuple[LineReading, str]:
         if row.blank:
             return LineReading("", 1.0), "ink"
         line = self._line(row, frame, size, number)
@@ -228,11 +240,29 @@ class ScreenReader:
             return network, self.readers.recogniser.name
         placed = self.readers.atlas.read(row.ink)
         dots = reading_of(placed)
-        if bare(dots.text) == bare(network.text):
+        if bare(dots.text) == bare(network.text) and (fits(placed) or not self.readers.atlas.partial):
             return LineReading(dots.text, max(dots.confidence, network.confidence), dots.chars), "atlas+rapidocr"
+        if self.readers.atlas.partial and (text := self._in_part(self.readers.atlas, row, network)):
+            return LineReading(text, network.confidence, network.chars), "atlas+rapidocr"
         if placed.error < _ATLAS_SURE and dots.confidence > 0.5:
-            return dots, "atlas"
+            sure = (
+                dots.confidence if _blind_spot(bare(dots.text), bare(network.text)) else min(dots.confidence, _UNSURE)
+            )
+            return LineReading(dots.text, sure, dots.chars), "atlas"
         return LineReading(network.text, network.confidence * 0.9, network.chars), self.readers.recogniser.name
+
+    def _in_part(self, atlas: Atlas, row: Row, network: LineReading) -> str:
+        """What the recogniser read, where the dots of a learned font bear out all that was learned, and every figure;
+        "" else."""
+        placed = atlas.place(row.ink, network.text, gaps=True)
+        if placed is None or not fits(placed) or not testified(placed):
+            return ""
+        seen = [char for char in network.chars if char.char not in " \u3000"]
+        unsure = [seen[number].confidence < _LABEL_SURE for number in placed.open if number < len(seen)]
+        figures = sum(char.char.isdigit() for char in seen)
+        if placed.open and (any(unsure) or figures < _FIGURES):
+            return ""
+        return placed.text.replace("\u3000", "  ")
 
     def _line(self, row: Row, frame: Frame, size: tuple[int, int], number: int) -> LineImage:
         if row.print is not None:
@@ -249,12 +279,13 @@ class ScreenReader:
             blank=row.blank,
             shows=row.shows and not (row.blank and self._hidden(row)),
             print=row.print,
+            cell=self._cells,
         )
 
     def _of_ink(self, row: Row) -> Grey:
         columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
-        dark = np.clip(255.0 - 225.0 * row.ink[:, left:right], 0, 255).astype(np.uint8)
+        dark = np.clip(255.0 - 225.0 * row.soft[:, left:right], 0, 255).astype(np.uint8)
         width = round((right - left) * CHAR_PX / self.geometry.cell[0])
         return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
 
@@ -303,3 +334,11 @@ def screen_readers(geometry: DisplayGeometry) -> Readers:
     if geometry.kind == "colour":
         return Readers(colour_atlas=ColourAtlas(geometry.fonts))
     return Readers(atlas=Atlas(geometry.fonts, geometry.cell))
+
+
+def _blind_spot(dots: str, network: str) -> bool:
+    """Whether a recogniser that reads `network` for `dots` may well err: similar Chinese characters, rows of stars."""
+    if dots and not dots.strip("*"):
+        return True
+    pairs = [(one, other) for one, other in zip(dots, network, strict=False) if one != other]
+    return len(dots) == len(network) and all(is_wide(one) and is_wide(other) for one, other in pairs)

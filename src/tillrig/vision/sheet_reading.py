@@ -10,6 +10,7 @@ import numpy as np
 
 from tillrig.vision.alone import guessed
 from tillrig.vision.fields import Place, edits
+from tillrig.vision.figures import figures_read
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, Ink, Point
 from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row, twice
@@ -27,6 +28,8 @@ _DOTS_SURE = 0.85
 _SATURATED = 0.02
 # What a field of figures may hold: for tesseract, which otherwise takes them for letters.
 _FIGURES = "0123456789.,:/-*"
+# Confidence from which the recogniser alone says what stands beside figures that two readers read.
+_LABEL_SURE = 0.8
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
 # Mean confidence of a slip's lines below which what is within the corners is no print of this size.
@@ -59,7 +62,7 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
     reading = reader.read_screen(list(frames))
     images = [[reader.line_image(frame, row.row) for frame in frames] for row in reading.rows]
     vouched = [
-        _row_stands(row, of_row[0]) or _seconded(reader, row, of_row[0])
+        _row_stands(row, of_row[0], reader) or _seconded(reader, row, of_row[0])
         for row, of_row in zip(reading.rows, images, strict=True)
     ]
     seen = reader.ink_of(frames[0])
@@ -67,7 +70,7 @@ def read_display(reader: ScreenReader, frames: Sequence[Frame]) -> Sheet:
     known = reader.readers.atlas is not None or reader.readers.colour_atlas is not None
     misfit = _misfit(reading, vouched, seen, dim) if known else ""
     if dim:
-        vouched = [good and (row.blank or "+" in row.reader) for row, good in zip(reading.rows, vouched, strict=True)]
+        vouched = [good and row.reader != "atlas" for row, good in zip(reading.rows, vouched, strict=True)]
     cell, readers = reader.geometry.cell, reader.readers
     heard: list[HeardLine] = []
 
@@ -107,14 +110,24 @@ def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: 
     return ""
 
 
-def _row_stands(row: RowReading, image: LineImage) -> bool:
+def _row_stands(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
     if row.blank:
         return image.shows
     if image.saturated > _SATURATED:
         return False
     if "+" in row.reader:
         return True
-    return row.reader == "atlas" and row.confidence >= _DOTS_SURE
+    if row.reader == "atlas":
+        return row.confidence >= _DOTS_SURE
+    return _figures_stand(row, image, reader)
+
+
+def _figures_stand(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
+    """Whether, where no font is known, tesseract reads the same figures as the recogniser, in their own cells."""
+    tesseract = reader.readers.tesseract
+    if tesseract is None or not image.cell or row.confidence < _LABEL_SURE:
+        return False
+    return figures_read(tesseract, image, row.text) == bare(row.text)
 
 
 def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:

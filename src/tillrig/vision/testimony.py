@@ -14,14 +14,17 @@ from tillrig.exhibits import Exhibit, Word
 from tillrig.observations import Reading as Answer
 from tillrig.vision.alone import doubted
 from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
+from tillrig.vision.figures import figures_read
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
+from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
+from tillrig.vision.spelling import SPELLED, ask_spelled
 from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_print_atlas, ask_recogniser, ask_tesseract
 
 # More than so many distinct frames are not looked at.
@@ -54,7 +57,8 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     def readers(self) -> tuple[str, ...]:
         """Readers whose votes decided."""
         vote = {Answer.MATCH: Vote.FOR, Answer.MISMATCH: Vote.AGAINST}.get(self.answer)
-        return tuple(dict.fromkeys(witness.reader for witness in self.witnesses if witness.vote is vote))
+        voices = [witness.reader for witness in self.witnesses if witness.vote is vote and witness.reader != SPELLED]
+        return tuple(dict.fromkeys(voices))
 
     def observed(self) -> observations.Testimony:
         """The same in the words of the harness's observations."""
@@ -144,16 +148,44 @@ class _Court:
             self._witnesses.append(ask_ink(line, self._expected))
         if line.blank and not line.shows:
             return
+        dots = None
         if atlas is not None and line.ink is not None:
-            self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind))
+            dots = ask_atlas(atlas, line, self._expected, self._kind)
+            self._witnesses.append(dots)
         if self._readers.colour_atlas is not None and line.print is not None:
             self._hear_colour(self._readers.colour_atlas, line)
         elif self._readers.print_atlas is not None and line.print is not None:
             self._hear_print(self._readers.print_atlas, line)
         elif self._needs_recogniser():
-            self._witnesses.append(self._of_display(line))
+            network = self._of_display(line)
+            self._witnesses.append(network)
+            if atlas is not None and dots is not None and (dots.vote, network.vote) == (Vote.SILENT, Vote.AGAINST):
+                self._witnesses.remove(dots)
+                self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind, (network.text,)))
+        self._hear_spelled(line)
         if self._readers.tesseract is not None and len(self._frames) >= 2 and not self._clear() and self._kind in MONEY:
-            self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
+            self._witnesses.append(self._third(self._readers.tesseract, line))
+
+    def _hear_spelled(self, line: LineImage) -> None:
+        """Chinese characters that no dots bear out are read one by one: a line of them is read as the likelier word."""
+        network = [one for one in self._votes(Vote.FOR, "rapidocr") if one.frame == line.frame]
+        if network and line.cell and (lone := self._lone()):
+            self._witnesses.append(ask_spelled(self._readers.recogniser, line, self._expected, lone))
+
+    def _lone(self) -> tuple[int, ...]:
+        """Numbers of the expected Chinese characters that only the recogniser confirms."""
+        wide = [number for number, char in enumerate(bare(self._expected)) if is_wide(char)]
+        dots = self._votes(Vote.FOR, "atlas")
+        opened = {number for one in dots for number in one.open}
+        return tuple(number for number in wide if not dots or number in opened)
+
+    def _third(self, tesseract: Tesseract, line: LineImage) -> Witness:
+        """tesseract on the figures where the cells are known, else on the line."""
+        figures = figures_read(tesseract, line, self._expected) if line.cell else None
+        if figures is None or figures != bare(self._expected):
+            return ask_tesseract(tesseract, line, self._expected, self._kind)
+        reason = "" if figures.isascii() else "it read the figures alone"
+        return Witness(reader=tesseract.name, frame=line.frame, vote=Vote.FOR, text=figures, margin=3.0, reason=reason)
 
     def _hear_print(self, atlas: PrintAtlas, line: LineImage) -> None:
         """The drawn line first; where it does not confirm, the recogniser is asked, and what that saw instead is
@@ -187,7 +219,7 @@ class _Court:
         context."""
         reader = self._readers.recogniser
         said = ask_recogniser(reader, line, self._expected, self._kind)
-        sure = confirmed or any(one.frame == line.frame for one in self._votes(Vote.FOR, "atlas"))
+        sure = confirmed or bool(line.cell) or any(one.frame == line.frame for one in self._votes(Vote.FOR, "atlas"))
         return said if sure else doubted(said, reader, line)
 
     def decided(self) -> bool:
@@ -202,7 +234,7 @@ class _Court:
         if self._votes(Vote.AGAINST, "ink") or (not bare(self._expected) and self._votes(Vote.FOR, "ink")):
             return False
         seen = self._votes(Vote.FOR, "rapidocr")
-        sure = self._votes(Vote.FOR, "atlas")
+        sure = [witness for witness in self._votes(Vote.FOR, "atlas") if not witness.open]
         against = self._votes(Vote.AGAINST)
         if against:
             return True
@@ -217,16 +249,30 @@ class _Court:
 
     def _matched(self) -> bool:
         voices = self._votes(Vote.FOR)
-        if self._votes(Vote.AGAINST) or not voices:
+        if not voices or any(not self._overruled(witness) for witness in self._votes(Vote.AGAINST)):
             return False
         # A recogniser prefers the likelier word: where the dots lean to another character, its word is not enough.
         doubts = [witness for witness in self._votes(Vote.SILENT, "atlas") if witness.margin < _DOUBT]
         if len(self._votes(Vote.FOR, "atlas")) < 2 * len(doubts):
             return False
         frames = {witness.frame for witness in voices}
-        if self._kind in MONEY and len({witness.reader for witness in voices}) < 2 and not self._stars_stand():
+        if any(witness.open for witness in voices) and not self._votes(Vote.FOR, "rapidocr"):
+            return False
+        # Where the cells are known, Chinese characters that only the recogniser saw must stand each for itself.
+        if self._votes(Vote.SILENT, SPELLED) and self._lone():
+            return False
+        if (
+            self._kind in MONEY
+            and len({witness.reader for witness in voices} - {SPELLED}) < 2
+            and not self._stars_stand()
+        ):
             return False
         return len(frames) >= 2
+
+    def _overruled(self, witness: Witness) -> bool:
+        """Whether a recogniser only prefers a likelier Chinese character where the dots are beyond doubt."""
+        sure = [one for one in self._votes(Vote.FOR, "atlas") if one.strong and not one.open]
+        return witness.reader == "rapidocr" and len(sure) >= 2 and _differs_in_wide(self._expected, witness.text)
 
     def _stars_stand(self) -> bool:
         """A field of stars alone: recognisers drop stars, so the dots may say it by themselves when they are beyond

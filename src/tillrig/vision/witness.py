@@ -45,6 +45,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     the text because it cannot tell what differs; its text still counts where another reader, dot by dot and beyond
     doubt, saw the very same. `masked`: numbers of the expected characters (spaces not counted) through which a dead
     column of the print head runs. `cells`: margins of the single expected characters, where the reader sees them.
+    `open`: numbers of those that a learned font lacks, on which the dots say nothing.
     """
 
     reader: str
@@ -58,6 +59,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     masked: tuple[int, ...] = ()
     cells: tuple[CellMargin, ...] = ()
+    open: tuple[int, ...] = ()
 
 
 def cell_margins(cells: Iterable[Cell | PrintCell]) -> tuple[CellMargin, ...]:
@@ -80,16 +82,24 @@ def ask_ink(line: LineImage, expected: str) -> Witness:
 
 
 def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
-    atlas: Atlas, line: LineImage, expected: str, kind: str
+    atlas: Atlas, line: LineImage, expected: str, kind: str, others: tuple[str, ...] = ()
 ) -> Witness:
-    """Dot by dot. A line of another font, or clipped, leaves the atlas silent."""
+    """Dot by dot. A line of another font, or clipped, leaves the atlas silent. Of a learned font, `others` are texts
+    that another reader saw instead: they are laid on the dots too."""
     ink = line.ink
     assert ink is not None
     blind = atlas.read(ink)
-    text = blind.text
     placed: Placed | None = None
 
-    def say(vote: Vote, margin: float, reason: str = "", strong: bool = False, hint: bool = False) -> Witness:
+    def say(
+        vote: Vote,
+        margin: float,
+        reason: str = "",
+        strong: bool = False,
+        hint: bool = False,
+        text: str = blind.text,
+        opened: tuple[int, ...] = (),
+    ) -> Witness:
         return Witness(
             hint=hint,
             reader=atlas.name,
@@ -101,33 +111,56 @@ def ask_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             strong=strong,
             reason=reason,
             cells=cell_margins(placed.cells) if placed is not None else (),
+            open=opened,
         )
 
     if line.saturated > SATURATED:
         return say(Vote.SILENT, 0.0, f"{line.saturated:.0%} of the line is saturated")
     placed = atlas.place(ink, expected)
-    same = squeeze(text) == squeeze(expected)
-    if placed is not None:
-        margin = _weakest(placed)
-        if same and margin >= _ATLAS_FOR and placed.error <= FOREIGN:
-            return say(Vote.FOR, margin, strong=margin >= _ATLAS_STRONG)
-    if blind.error > FOREIGN:
+    same = squeeze(blind.text) == squeeze(expected)
+    if placed is not None and fits(placed) and (same or (placed.open and testified(placed))):
+        opened = placed.open
+        told = "".join(dict.fromkeys(bare(expected)[number] for number in opened))
+        reason = f"the learned font lacks {told}, which only the recogniser saw" if opened else ""
+        return say(Vote.FOR, placed.margin, reason, placed.margin >= _ATLAS_STRONG, text=expected, opened=opened)
+    for other in others:
+        text = respaced(other, expected)
+        rival = atlas.place(ink, text)
+        if rival is None or not fits(rival) or not testified(rival) or not obeys(kind, text):
+            continue
+        if _told_apart(bare(expected), bare(text), rival.open):
+            return say(Vote.AGAINST, -rival.margin, f"read {text!r}", text=text)
+    if blind.error > FOREIGN or blind.strange:
         return say(Vote.SILENT, 0.0, "the dots fit no glyphs of the profile's font")
     if same:
         return say(Vote.SILENT, 0.0, "the dots do not tell the text from its nearest rival")
-    if placed is None and not atlas.can_show(expected):
+    if not atlas.can_show(expected):
         return say(Vote.SILENT, 0.0, "the profile's font lacks a character of the expected text")
-    solid = _weakest(blind)
+    solid = blind.margin
     gain = (placed.error - blind.error) * ink.size if placed is not None else float("inf")
     if solid < _ATLAS_SOLID or gain < _ATLAS_GAIN_DOTS:
         return say(Vote.SILENT, 0.0, "the dots decide neither for the expected text nor for another")
-    if not obeys(kind, text):
+    if not obeys(kind, blind.text):
         return say(Vote.SILENT, -solid, f"what it read is no {kind}", strong=solid >= _ATLAS_STRONG, hint=True)
-    return say(Vote.AGAINST, -solid, f"read {squeeze(text)!r}", strong=solid >= _ATLAS_STRONG)
+    return say(Vote.AGAINST, -solid, f"read {squeeze(blind.text)!r}", strong=solid >= _ATLAS_STRONG)
 
 
-def _weakest(placed: Placed) -> float:
-    return min((cell.margin for cell in placed.cells), default=0.0)
+def fits(placed: Placed) -> bool:
+    return placed.margin >= _ATLAS_FOR and placed.error <= FOREIGN
+
+
+def testified(placed: Placed) -> bool:
+    """Whether of a text laid on a learned font's dots at least half was learned, and all that makes its numbers."""
+    chars = [cell.char for cell in placed.cells if cell.char not in " \u3000"]
+    lacking = [chars[number] for number in placed.open]
+    return 2 * len(lacking) <= len(chars) and not any(char in "0123456789.," for char in lacking)
+
+
+def _told_apart(wanted: str, seen: str, opened: tuple[int, ...]) -> bool:
+    """Whether `seen` differs from `wanted` in characters of it that the dots know, and in no others."""
+    steps = SequenceMatcher(None, wanted, seen, autojunk=False).get_opcodes()
+    apart = [range(j0, max(j1, j0 + 1)) for tag, _, _, j0, j1 in steps if tag != "equal"]
+    return bool(apart) and not any(number in opened for part in apart for number in part)
 
 
 # Likeness (correlation) of a printed line below which it is not that text in that font.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.vision.geometry import FontSpec, Ink
-from tillrig.vision.readers.base import CharReading, LineImage, LineReading, squeeze
+from tillrig.vision.readers.base import CharReading, LineImage, LineReading, fold, squeeze
 from tillrig.vision.readers.glyphs import GlyphSet, glyph_sets, is_wide
 
 _BIG = 1e9
@@ -22,19 +22,27 @@ _EXPLAINED = 0.05
 FOREIGN = 0.085
 # What noise and blur take off the agreement of two neighbouring dots with a learned glyph.
 _STRANGE = 0.2
-# A cell with less ink than this many dots is blank.
-_BLANK_INK = 1.5
+# Likeness of a cell to its glyph below which two neighbouring dots say the contrary: it shows another glyph.
+STRANGE = -0.5
+# Of a learned font: squared error a dot that a character costs which was not learned, where the cell looks like none
+# that was, and where it does. Dots of ink that any character has.
+_UNKNOWN, _KNOWN_THERE, _LEAST_INK = 0.02, 0.3, 1.5
+# Dots in which two half-width glyphs side by side may differ from a full-width one that they rival.
+_SAME_HALVES = 4
 
 
 class Cell(msgspec.Struct, frozen=True):
     """One glyph in place: `margin` -1..1 on the dots in which it differs from its nearest rival; `error` mean squared
-    a dot."""
+    a dot; `likeness` 0.8 where each dot is as the glyph has it, -1.2 where two neighbours say the contrary; `known`:
+    the font has the glyph, so that the dots testify."""
 
     char: str
     column: int
     margin: float
     rival: str
     error: float
+    likeness: float = 1.0
+    known: bool = True
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -43,6 +51,22 @@ class Placed(msgspec.Struct, frozen=True):
     text: str
     cells: tuple[Cell, ...]
     error: float
+
+    @property
+    def strange(self) -> bool:
+        """Whether some cell shows a glyph that the font does not have."""
+        return any(cell.known and cell.likeness < STRANGE for cell in self.cells)
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """Numbers of the characters (spaces not counted) on which the dots do not testify: they were not learned."""
+        inked = [cell for cell in self.cells if cell.char not in " \u3000"]
+        return tuple(number for number, cell in enumerate(inked) if not cell.known)
+
+    @property
+    def margin(self) -> float:
+        """The weakest testifying cell's."""
+        return min((cell.margin for cell in self.cells if cell.known), default=0.0)
 
 
 class Atlas:
@@ -53,6 +77,12 @@ class Atlas:
     def __init__(self, fonts: tuple[FontSpec, ...], cell: tuple[int, int] = (8, 16)) -> None:
         self.cell = cell
         self.half, self.full = glyph_sets(fonts, cell)
+        self._halved = _halved(self.half, self.full)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the font was learned, so that it has some characters only."""
+        return bool(self.half.learned or self.full.learned)
 
     # -- the Reader interface
 
@@ -92,8 +122,34 @@ class Atlas:
         for place, after in itertools.pairwise(starts):
             glyphs, number = (self.full, full[place]) if after - place == 2 else (self.half, half[place])
             cells.append(self._cell(ink, glyphs, int(number), place))
+        self._against_halves(ink, cells)
         text = "".join(cell.char for cell in cells)
         return Placed(text, tuple(cells), float(best[columns]) / ink.size)
+
+    def _against_halves(self, ink: Ink, cells: list[Cell]) -> None:
+        """一 and -- rival each other: the margin of either is on the dots in which they differ."""
+        width = self.cell[0]
+        for place, cell in enumerate(cells):
+            after = cells[place + 1] if place + 1 < len(cells) else None
+            if is_wide(cell.char):
+                pairs = [pair for pair, number in self._halved.items() if self.full.chars[number] == cell.char]
+                rivals = [np.hstack([self.half.bits[left], self.half.bits[right]]) for left, right in pairs]
+                own = self.full.bits[self.full.index(cell.char) or 0]
+                told = [place]
+            elif after is not None and not is_wide(after.char):
+                pair = self.half.index(cell.char) or 0, self.half.index(after.char) or 0
+                rivals = [self.full.bits[self._halved[pair]]] if pair in self._halved else []
+                own = np.hstack([self.half.bits[pair[0]], self.half.bits[pair[1]]])
+                told = [place, place + 1]
+            else:
+                continue
+            part = ink[:, cell.column * width : (cell.column + 2) * width]
+            for rival in rivals:
+                apart = rival.astype(np.float32) - own
+                margin = float(-(apart * (2 * np.clip(part, 0, 1) - 1)).sum() / max(1.0, float(np.abs(apart).sum())))
+                for number in told:
+                    if margin < cells[number].margin:
+                        cells[number] = msgspec.structs.replace(cells[number], margin=margin)
 
     def _costs(
         self, ink: Ink, alphabet: str | None
@@ -109,7 +165,12 @@ class Atlas:
         explained = half_error < _EXPLAINED * half_cells.shape[1]
         full = np.zeros(columns, np.intp)
         full_error = np.full(columns, _BIG)
-        places = [column for column in range(columns - 1) if not (explained[column] and explained[column + 1])]
+        places = [
+            column
+            for column in range(columns - 1)
+            if not (explained[column] and explained[column + 1])
+            or (int(half[column]), int(half[column + 1])) in self._halved
+        ]
         if places and (alphabet is None or any(is_wide(char) for char in alphabet)):
             cells = np.stack([ink[:, place * width : (place + 2) * width].reshape(-1) for place in places])
             wide = self.full.errors(cells)
@@ -124,9 +185,12 @@ class Atlas:
         """Whether the font has every character of `text`."""
         return all((self.full if is_wide(char) else self.half).index(char) is not None for char in text if char != " ")
 
-    def place(self, ink: Ink, expected: str) -> Placed | None:  # noqa: PLR0912 - one dynamic programme, forward and back
-        """Lay `expected` on the row where it fits best; runs of spaces stretch. None when it cannot be laid (too
-        long, glyph missing)."""
+    def place(  # noqa: PLR0912 - one dynamic programme, forward and back
+        self, ink: Ink, expected: str, *, gaps: bool = False
+    ) -> Placed | None:
+        """Lay `expected` on the row where it fits best; runs of spaces stretch, with `gaps` there may be spaces
+        anywhere. None when it cannot be laid (too long, glyph missing). Of a learned font, characters that were not
+        learned stand where the ink looks like no other: they are not `known`."""
         words = squeeze(expected).split(" ") if squeeze(expected) else []
         original = [word for word in expected.split() if word]
         if len(original) == len(words):
@@ -138,7 +202,7 @@ class Atlas:
             if number:
                 tokens.append(" ")
             tokens.extend(word)
-        if any((self.full if is_wide(char) else self.half).index(char) is None for char in tokens):
+        if not self.partial and any(self._number(char) is None for char in tokens):
             return None
         blank = (
             (ink[:, : columns * width].reshape(ink.shape[0], columns, width) ** 2).sum(axis=(0, 2)).astype(np.float64)
@@ -149,7 +213,7 @@ class Atlas:
         best[0, 0] = 0.0
         errors: dict[tuple[str, int], float] = {}
         for t in range(len(tokens) + 1):
-            loose = t == 0 or t == len(tokens) or tokens[t - 1] == " "
+            loose = gaps or t == 0 or t == len(tokens) or tokens[t - 1] == " "
             for column in range(columns + 1):
                 here = best[t, column]
                 if here >= _BIG:
@@ -174,9 +238,13 @@ class Atlas:
                 cells.append(self._cell(ink, self.half, self.half.index(" ") or 0, column))
                 continue
             t, column = t - 1, column - span
+            known = self._number(tokens[t])
             glyphs = self.full if span == 2 else self.half
-            known = glyphs.index(tokens[t])
-            cells.append(self._cell(ink, glyphs, known or 0, column))
+            cells.append(
+                self._cell_unknown(ink, tokens[t], column, glyphs)
+                if known is None
+                else self._cell(ink, glyphs, known, column)
+            )
         cells.reverse()
         return Placed("".join(cell.char for cell in cells), tuple(cells), float(best[-1, columns]) / ink.size)
 
@@ -185,10 +253,33 @@ class Atlas:
         if key not in known:
             width = self.cell[0]
             glyphs = self.full if is_wide(char) else self.half
-            bits = glyphs.bits[glyphs.index(char) or 0]
             part = ink[:, column * width : (column + (2 if is_wide(char) else 1)) * width]
-            known[key] = float(((part - bits) ** 2).sum())
+            number = glyphs.index(char)
+            if number is not None:
+                known[key] = float(((part - glyphs.bits[number]) ** 2).sum())
+            else:
+                known[key] = self._error_unknown(part, glyphs)
         return known[key]
+
+    def _number(self, char: str) -> int | None:
+        return (self.full if is_wide(char) else self.half).index(char)
+
+    def _cell_unknown(self, ink: Ink, char: str, column: int, glyphs: GlyphSet) -> Cell:
+        """The cell of a character that was not learned: the dots speak against it where they show one that was."""
+        part = ink[:, column * self.cell[0] : column * self.cell[0] + glyphs.width]
+        if self._error_unknown(part, glyphs) <= part.size * _UNKNOWN:
+            return Cell(char, column, 1.0, "?", 0.0, known=False)
+        nearest = int(glyphs.errors(part.reshape(1, -1)).argmin())
+        return Cell(char, column, -1.0, glyphs.chars[nearest], 1.0)
+
+    def _error_unknown(self, part: Ink, glyphs: GlyphSet) -> float:
+        """What it costs that a character stands here that was not learned: little where the ink looks like none that
+        was."""
+        if float((part > 0.5).sum()) < _LEAST_INK:
+            return part.size * 1.0
+        nearest = int(glyphs.errors(part.reshape(1, -1)).argmin())
+        strange = _likeness(part, glyphs.shape(nearest)) < STRANGE
+        return part.size * (_UNKNOWN if strange else _KNOWN_THERE)
 
     def _cell(self, ink: Ink, glyphs: GlyphSet, number: int, column: int) -> Cell:
         """The glyph against its nearest rivals, each on the dots in which the two differ."""
@@ -205,15 +296,16 @@ class Atlas:
         margins = np.where(alive, -(apart @ (2 * np.clip(part, 0, 1) - 1)) / np.maximum(weight, 1), 1.0)
         worst = int(margins.argmin()) if len(margins) else -1
         margin, rival = (float(margins[worst]), glyphs.chars[int(numbers[worst])]) if worst >= 0 else (1.0, " ")
-        if number in glyphs.learned:
-            stranger = _stranger(part.reshape(glyphs.height, glyphs.width), glyphs.learned[number])
-            margin, rival = (stranger, "?") if stranger < margin else (margin, rival)
+        likeness = _likeness(part.reshape(glyphs.height, glyphs.width), glyphs.shape(number))
+        if number in glyphs.learned and likeness < margin:
+            margin, rival = likeness, "?"
         return Cell(
             char=glyphs.chars[number],
             column=column,
             margin=margin,
             rival=rival,
             error=float(np.square(part - own).mean()),
+            likeness=likeness,
         )
 
 
@@ -225,12 +317,28 @@ def reading_of(placed: Placed) -> LineReading:
     )
     inked = [char for char in chars if char.char not in " \u3000"]
     weakest = min((char.confidence for char in inked), default=1.0)
+    if placed.strange:
+        weakest *= 0.5
     return LineReading(placed.text.replace("\u3000", "  ").rstrip(), min(weakest, 0.5 + 0.5 * fit), chars)
 
 
-def _stranger(part: Ink, learned: Ink) -> float:
-    """Margin of a learned glyph against characters that nobody knows: 1 when each dot looks as it was learned, -1 when
-    two neighbouring dots say the contrary."""
+def _halved(half: GlyphSet, full: GlyphSet) -> dict[tuple[int, int], int]:
+    """Pairs of half-width glyphs that look like one full-width glyph of another meaning."""
+    parts = full.bits.reshape(len(full.chars), full.height, 2, -1).transpose(2, 0, 1, 3).reshape(2, len(full.chars), -1)
+    left, right = (half.errors(part.astype(np.float32)) for part in parts)
+    apart = left.min(axis=1) + right.min(axis=1)
+    inked = (half.weight[left.argmin(axis=1)] > 0) & (half.weight[right.argmin(axis=1)] > 0)
+    alike = np.flatnonzero((apart <= _SAME_HALVES) & inked)
+    return {
+        (int(left[number].argmin()), int(right[number].argmin())): int(number)
+        for number in alike
+        if not fold(full.chars[number]).isascii()
+    }
+
+
+def _likeness(part: Ink, learned: Ink) -> float:
+    """Margin of a glyph against characters that nobody knows: 0.8 when each dot looks as it should, -1.2 when two
+    neighbouring dots say the contrary."""
     away = np.where(learned > 0.5, learned - part, part - learned)
     agree = 1.0 - 2.0 * np.clip(away, 0.0, 1.0)
     pairs = (

@@ -53,6 +53,7 @@ class LineImage(msgspec.Struct, frozen=True):
     at two pixels a dot, `height` its class ("text", "small", "amount"). `blank`: no ink in the line; `shows`: there
     is ink elsewhere, so that blank means blank. `box`: four camera points from top-left clockwise. `saturated`: share
     of clipped dots. `dead`: where the slip's other lines show dead dot columns, in dots from the left of `print`.
+    `cell`: dots of a half-width character where characters stand in cells of `ink`.
     """
 
     frame: str
@@ -66,6 +67,7 @@ class LineImage(msgspec.Struct, frozen=True):
     blank: bool = False
     shows: bool = True
     dead: tuple[float, ...] = ()
+    cell: int = 0
 
 
 class CharReading(msgspec.Struct, frozen=True):

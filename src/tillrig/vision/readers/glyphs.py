@@ -60,6 +60,11 @@ class GlyphSet:
     def index(self, char: str) -> int | None:
         return self._index.get(char)
 
+    def shape(self, number: int) -> Ink:
+        """Ink of glyph `number` (height x width): as it was seen, or as the font has it."""
+        known = self.learned.get(number)
+        return np.asarray(self.matrix[number].reshape(self.height, self.width)) if known is None else known
+
     def errors(self, cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Squared error of every cell (n, height*width) against every glyph: (n, glyphs)."""
         energy = (cells**2).sum(axis=1, keepdims=True)

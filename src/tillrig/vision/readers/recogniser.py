@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -60,7 +61,10 @@ class Recogniser:
 
     def judge(self, crop: Grey, expected: str, alphabet: str | None = None) -> tuple[LineReading, float]:
         """Blind reading and the CTC log-likelihood margin of `expected` against the best other text, from one pass."""
-        log = self.log_probs(crop)
+        return self.judged(self.log_probs(crop), expected, alphabet)
+
+    def judged(self, log: LogProbs, expected: str, alphabet: str | None = None) -> tuple[LineReading, float]:
+        """`judge` on what the network said before."""
         reading = self._greedy(log, alphabet)
         wanted = bare(expected)
         seen = bare(reading.text)
@@ -71,22 +75,24 @@ class Recogniser:
 
     def log_probs(self, crop: Grey) -> LogProbs:
         """(time steps, classes) log-probabilities; equal crops are looked up."""
-        return _cached(self, crop)
+        return _cached_all(self, [crop])[0]
 
-    def run(self, crop: Grey) -> LogProbs:
-        if crop.ndim != 2 or min(crop.shape) < 4:
-            raise UsageError(f"a line crop must be grey and at least 4x4 pixels, got shape {crop.shape}")
-        width = max(16, round(crop.shape[1] * NETWORK_HEIGHT / crop.shape[0]))
-        how = cv2.INTER_AREA if crop.shape[0] > NETWORK_HEIGHT else cv2.INTER_CUBIC
-        small = cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=how)
-        plane = np.zeros((NETWORK_HEIGHT, width + _TAIL), np.float32)
-        plane[:, :width] = (small.astype(np.float32) / 127.5) - 1.0
-        batch = np.ascontiguousarray(np.broadcast_to(plane, (1, 3, *plane.shape)))
+    def log_probs_of(self, crops: Sequence[Grey]) -> list[LogProbs]:
+        """`log_probs` of several crops, in one pass of the network."""
+        return _cached_all(self, crops)
+
+    def run(self, crops: Sequence[Grey]) -> list[LogProbs]:
+        """One array of log-probabilities a crop. Narrower crops are padded, as the network was trained."""
+        planes = [_plane(crop) for crop in crops]
+        widest = max(plane.shape[1] for plane in planes)
+        batch = np.zeros((len(planes), 3, NETWORK_HEIGHT, widest), np.float32)
+        for number, plane in enumerate(planes):
+            batch[number, :, :, : plane.shape[1]] = plane
         with self._lock:
             (out,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
-        share = np.where(self._foreign[None, : out.shape[2]], 0.0, out[0])
-        share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-6)
-        return np.asarray(np.log(np.maximum(share, 1e-13)), dtype=np.float32)
+        share = np.where(self._foreign[None, None, : out.shape[2]], 0.0, out)
+        share /= np.maximum(share.sum(axis=2, keepdims=True), 1e-6)
+        return list(np.asarray(np.log(np.maximum(share, 1e-13)), dtype=np.float32))
 
     def likelihood(self, log: LogProbs, text: str) -> float:
         """CTC log-likelihood of a folded text without spaces; equivalent spellings are summed, a space counts as no
@@ -114,6 +120,10 @@ class Recogniser:
             log = narrowed - np.logaddexp.reduce(narrowed, axis=1, keepdims=True)
         best = log.argmax(axis=1)
         top = log[np.arange(len(log)), best]
+        for place in np.flatnonzero(best).tolist():  # a colon of either width is a colon
+            same = self._index[fold(self._chars[best[place]]) or self._chars[best[place]]]
+            if len(same) > 1:
+                top[place] = np.logaddexp.reduce(log[place, same])
         chars: list[CharReading] = []
         before = 0
         for step, number in enumerate(best.tolist()):
@@ -177,14 +187,27 @@ def _session(threads: int) -> tuple[Any, tuple[str, ...]]:
     return session, ("", *listed, " ")
 
 
-def _cached(reader: Recogniser, crop: Grey) -> LogProbs:
-    key = (id(reader), crop.shape, hash(crop.tobytes()))
-    hit = _recent.get(key)
-    if hit is None:
-        hit = _recent[key] = reader.run(crop)
-        while len(_recent) > 16:
-            _recent.pop(next(iter(_recent)))
-    return hit
+def _plane(crop: Grey) -> npt.NDArray[np.float32]:
+    if crop.ndim != 2 or min(crop.shape) < 4:
+        raise UsageError(f"a line crop must be grey and at least 4x4 pixels, got shape {crop.shape}")
+    width = max(16, round(crop.shape[1] * NETWORK_HEIGHT / crop.shape[0]))
+    how = cv2.INTER_AREA if crop.shape[0] > NETWORK_HEIGHT else cv2.INTER_CUBIC
+    small = cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=how)
+    plane = np.zeros((NETWORK_HEIGHT, width + _TAIL), np.float32)
+    plane[:, :width] = (small.astype(np.float32) / 127.5) - 1.0
+    return plane
 
 
+def _cached_all(reader: Recogniser, crops: Sequence[Grey]) -> list[LogProbs]:
+    keys = [(id(reader), crop.shape, hash(crop.tobytes())) for crop in crops]
+    missing = {key: crop for key, crop in zip(keys, crops, strict=True) if key not in _recent}
+    if missing:
+        _recent.update(zip(missing, reader.run(list(missing.values())), strict=True))
+    found = [_recent[key] for key in keys]
+    while len(_recent) > _REMEMBERED:
+        _recent.pop(next(iter(_recent)))
+    return found
+
+
+_REMEMBERED = 32
 _recent: dict[tuple[int, tuple[int, ...], int], LogProbs] = {}
