@@ -142,7 +142,7 @@ class Slips:
         sheet = self._clock("vouch for a slip's lines", read_paper, self._reader, [frame])
         return [
             Read(one.text if one.vouched else None, one.text, round(one.confidence, 3), line.top, line.bottom, line)
-            for line, one in zip(lines, sheet.lines, strict=True)
+            for line, one in zip((line for line in lines if line.text), sheet.lines, strict=True)
         ]
 
     def again(self, frames: Sequence[Frame], line: Any, text: str, kind: str) -> Any:

@@ -47,6 +47,8 @@ LESSONS = (*MENUS, *(("消费", "请输入金额:", *(f"{text:>16}" for text in 
 SCREENS_A_POSE = {"lcd": 3, "tft": 2}
 _SHOTS = 3
 _SLIP_DOTS = 1300
+# Dots by which a lens that nobody calibrated may shift a line.
+_DRIFT = 12
 _CROPS = 8
 _GOOD = ("clean", "typical")
 
@@ -225,8 +227,8 @@ def _slip(plan: Plan, rng: random.Random, keep: Any) -> Record:
     found = reader.blind(frames[0])
     stretch = reader.length / window
     free = list(found)
-    for line, (top, bottom) in zip(lines, places, strict=True):
-        first, last = (top + window - len(dots)) * stretch, (bottom + window - len(dots)) * stretch
+    rows = [((top + window - len(dots)) * stretch, (bottom + window - len(dots)) * stretch) for top, bottom in places]
+    for line, (first, last) in zip(lines, _seen_rows(rows, found), strict=True):
         one = max(free, key=lambda read: min(read.bottom, last) - max(read.top, first), default=None)
         if one is not None and min(one.bottom, last) - max(one.top, first) < 0.4 * (last - first):
             one = None
@@ -241,6 +243,25 @@ def _slip(plan: Plan, rng: random.Random, keep: Any) -> Record:
         eye.by_tesseract(reader.crop(frames[1], found[-1].line), 7, clock, "pytesseract: a slip's rectified line")
     record.times = clock.times
     return record
+
+
+def _seen_rows(rows: list[tuple[float, float]], found: Sequence[eye.Read]) -> list[tuple[float, float]]:
+    """Where the printed rows [first, last) are seen: a lens that nobody calibrated shifts them by some dots, smoothly
+    along the slip, which the lines that are found show."""
+    middles = np.array([(read.top + read.bottom) / 2 for read in found])
+    pairs = []
+    for middle in ((first + last) / 2 for first, last in rows if len(middles)):
+        nearest = float(middles[np.abs(middles - middle).argmin()])
+        if abs(nearest - middle) < _DRIFT:
+            pairs.append((middle, nearest))
+    if len(pairs) < 6:
+        return rows
+    at, seen = np.array(pairs).T
+    weight = np.ones(len(at))
+    for _ in range(3):
+        curve = np.polyfit(at, seen - at, 3, w=weight)
+        weight = 1 / (1 + np.abs(seen - at - np.polyval(curve, at)))
+    return [(first + float(np.polyval(curve, first)), last + float(np.polyval(curve, last))) for first, last in rows]
 
 
 _WIDTHS = {"text": 32, "small": 48, "amount": 32, "centre": 32}
