@@ -163,8 +163,9 @@ def _told_apart(wanted: str, seen: str, opened: tuple[int, ...]) -> bool:
     return bool(apart) and not any(number in opened for part in apart for number in part)
 
 
-# Likeness (correlation) of a printed line below which it is not that text in that font.
-_PRINT_LIKE = 0.70
+# Likeness (correlation) of a printed line below which the dots do not speak: it is another text, another font, or too
+# poor to tell (sound lines have 0.88 and more at the typical grade; at 0.71 趋 passed for 超).
+_PRINT_LIKE = 0.80
 _PRINT_FOR = {"text": 0.25, "small": 0.3, "amount": 0.4}
 _PRINT_OTHER = {"text": 0.10, "small": 0.05, "amount": 0.25}
 PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
