@@ -197,6 +197,8 @@ class _Court:
             return
         masked = drawn.masked if drawn.vote is Vote.FOR else ()
         network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind, masked)
+        if drawn.vote is not Vote.FOR:
+            network = doubted(network, self._readers.recogniser, line)
         self._witnesses.append(network)
         if network.vote is Vote.AGAINST and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
             self._witnesses.remove(drawn)

@@ -164,8 +164,8 @@ def _told_apart(wanted: str, seen: str, opened: tuple[int, ...]) -> bool:
 
 
 # Likeness (correlation) of a printed line below which the dots do not speak: it is another text, another font, or too
-# poor to tell (sound lines have 0.88 and more at the typical grade; at 0.71 趋 passed for 超).
-_PRINT_LIKE = 0.80
+# poor to tell. Sound lines have 0.88 and more at the typical grade; on bad pictures 全 passed for 金 at 0.8.
+_PRINT_LIKE = {"text": 0.86, "small": 0.82, "amount": 0.86}
 _PRINT_FOR = {"text": 0.25, "small": 0.3, "amount": 0.4}
 _PRINT_OTHER = {"text": 0.10, "small": 0.05, "amount": 0.25}
 PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
@@ -221,13 +221,13 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     masked = tuple(sorted(fit.masked)) if fit is not None else ()
     likeness = fit.likeness if fit is not None else 0.0
     margin = _print_margin(fit, kind) if fit is not None else 0.0
-    if fit is not None and likeness >= _PRINT_LIKE and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
+    if fit is not None and like and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
         open_ = "; ".join(filter(None, (_twins(fit), _lame(fit, kind))))
         return say(Vote.FOR, wanted, margin, likeness, open_, margin >= PRINT_STRONG[fit.height])
     if (
         fit is not None
         and fit.height == "small"
-        and likeness >= _PRINT_LIKE
+        and like
         and any(cell.margin < 0 and (cell.added < _LEAST_ADDED or cell.striped) for cell in fit.cells)
     ):
         return say(
@@ -246,7 +246,11 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         rival = atlas.fit(line.print, other, line.height, line.dead)
         # Of equal layout the cells decide; another layout must show in the whole line.
         better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
-        if rival is None or rival.likeness < max(_PRINT_LIKE, better) or rival.margin < _PRINT_OTHER[rival.height]:
+        if (
+            rival is None
+            or rival.likeness < max(_PRINT_LIKE[rival.height], better)
+            or rival.margin < _PRINT_OTHER[rival.height]
+        ):
             continue
         if rival.height == "small" and atlas.added(wanted, other, "small") < _LEAST_ADDED:
             return say(Vote.SILENT, other, -rival.margin, rival.likeness, LACKING)
@@ -258,7 +262,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         )
     if broken is not None:
         return broken
-    if fit is not None and fit.beyond >= BESIDE and likeness >= _PRINT_LIKE:
+    if fit is not None and fit.beyond >= BESIDE and like:
         return say(Vote.SILENT, "", margin, likeness, "there is more ink on the line than the expected text has")
     why = (
         f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
