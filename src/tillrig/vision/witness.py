@@ -246,11 +246,9 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         rival = atlas.fit(line.print, other, line.height, line.dead)
         # Of equal layout the cells decide; another layout must show in the whole line.
         better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
-        if (
-            rival is None
-            or rival.likeness < max(_PRINT_LIKE[rival.height], better)
-            or rival.margin < _PRINT_OTHER[rival.height]
-        ):
+        if rival is None or rival.margin < _PRINT_OTHER[rival.height]:
+            continue
+        if rival.likeness < max(_PRINT_LIKE[rival.height], better):
             continue
         if rival.height == "small" and atlas.added(wanted, other, "small") < _LEAST_ADDED:
             return say(Vote.SILENT, other, -rival.margin, rival.likeness, LACKING)
