@@ -221,6 +221,7 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     masked = tuple(sorted(fit.masked)) if fit is not None else ()
     likeness = fit.likeness if fit is not None else 0.0
     margin = _print_margin(fit, kind) if fit is not None else 0.0
+    like = fit is not None and likeness >= _PRINT_LIKE[fit.height]
     if fit is not None and like and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
         open_ = "; ".join(filter(None, (_twins(fit), _lame(fit, kind))))
         return say(Vote.FOR, wanted, margin, likeness, open_, margin >= PRINT_STRONG[fit.height])
