@@ -30,8 +30,7 @@ _SATURATED = 0.02
 _FIGURES = "0123456789.,:/-*"
 # Confidence from which the recogniser alone says what stands beside figures that two readers read.
 _LABEL_SURE = 0.8
-# Margin (nats) of small print from which its drawing vouches for a blind reading: nobody expects a text there, and 0 has
-# passed for C at 8.
+# Margin (nats) of small print from which its drawing vouches for a blind reading: 0 has passed for C at 8.
 _SMALL_SURE = 10.0
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
