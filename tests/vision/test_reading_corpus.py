@@ -13,6 +13,7 @@ SLICE = {
     "a colour display, its font unknown": 22,
     "a colour display on the typical grade, its font in the profile": 7,
     "a slip on the typical grade, its fonts in the profile": 41,
+    "a slip out of focus, its fonts in the profile": 105,
 }
 
 
