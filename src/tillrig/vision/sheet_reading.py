@@ -30,8 +30,8 @@ _SATURATED = 0.02
 _FIGURES = "0123456789.,:/-*"
 # Confidence from which the recogniser alone says what stands beside figures that two readers read.
 _LABEL_SURE = 0.8
-# Margin (nats) of small print from which its drawing vouches for a blind reading: 0 has passed for C at 8.
-_SMALL_SURE = 10.0
+# Margin (nats) from which its drawing vouches for a line that was read blind: 持 has passed for 将 at 8, 0 for C too.
+_DRAWN_SURE = 10.0
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
 # Mean confidence of a slip's lines below which what is within the corners is no print of this size.
@@ -183,7 +183,7 @@ def _print_stands(line: SlipLine, image: LineImage | None, reader: SlipReader) -
     if image is None or atlas is None or not line.text:
         return False
     drawn = ask_print_atlas(atlas, image, line.text, "text")
-    return drawn.vote is Vote.FOR and (image.height != "small" or drawn.margin >= _SMALL_SURE)
+    return drawn.vote is Vote.FOR and drawn.margin >= _DRAWN_SURE
 
 
 def _heard_line(reader: SlipReader, frames: Sequence[Frame], line: SlipLine, vouched: bool) -> HeardLine:
