@@ -6,11 +6,10 @@ import itertools
 
 import cv2
 import msgspec
-import numpy as np
 
 from tillrig.vision.geometry import Ink
 from tillrig.vision.readers.base import LineImage, bare
-from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
+from tillrig.vision.readers.recogniser import crop_of_dots
 from tillrig.vision.readers.tesseract import Tesseract
 from tillrig.vision.spelling import spelled_cells
 
@@ -47,9 +46,6 @@ def figures_read(tesseract: Tesseract, line: LineImage, text: str) -> str | None
 
 
 def _read(tesseract: Tesseract, line: LineImage, ink: Ink) -> str:
-    alone = np.pad(ink, ((0, 0), (_AROUND, _AROUND)))
-    dark = np.clip(255.0 - 225.0 * alone, 0, 255).astype(np.uint8)
-    size = round(alone.shape[1] * CHAR_PX / line.cell), NETWORK_HEIGHT
-    grey = np.asarray(cv2.resize(dark, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    grey = crop_of_dots(ink, line.cell, _AROUND, cv2.INTER_CUBIC)
     reading = tesseract.read_line(msgspec.structs.replace(line, grey=grey), _FIGURES)
     return bare(reading.text)

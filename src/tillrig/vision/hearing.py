@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import cv2
 import msgspec
 import numpy as np
 
@@ -15,7 +14,7 @@ from tillrig.vision.fields import Place, find, same
 from tillrig.vision.grammar import MONEY, obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
+from tillrig.vision.readers.recogniser import CHAR_PX, crop_of_dots
 from tillrig.vision.testimony import Readers, Testimony, testify
 from tillrig.vision.witness import Vote, respaced
 
@@ -184,10 +183,7 @@ def part_of_row(line: LineImage, first: int, last: int, cell: tuple[int, int], f
     ink[:, max(0, low) : high] = line.ink[:, max(0, low) : high]
     inked = np.flatnonzero((ink > 0.5).sum(axis=0))
     left, right = (max(0, int(inked[0]) - 2), int(inked[-1]) + 3) if len(inked) else (max(0, low), max(high, low + 8))
-    dark = np.clip(255.0 - 225.0 * ink[:, left:right], 0, 255).astype(np.uint8)
-    across = round(dark.shape[1] * CHAR_PX / width)
-    grey = cv2.resize(dark, (max(16, across), NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR)
-    return msgspec.structs.replace(line, ink=ink, grey=np.asarray(grey, np.uint8))
+    return msgspec.structs.replace(line, ink=ink, grey=crop_of_dots(ink[:, left:right], width))
 
 
 def heard_row(images: Sequence[LineImage], vouched: bool, readers: Readers, cell: tuple[int, int]) -> HeardLine:

@@ -20,7 +20,7 @@ from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
+from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT, crop_of_dots
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.row import Row, RowReading, ScreenReading, inverse_run
 from tillrig.vision.testimony import Readers, Testimony, testify
@@ -285,9 +285,7 @@ class ScreenReader:
     def _of_ink(self, row: Row) -> Grey:
         columns = np.flatnonzero((row.ink > 0.5).sum(axis=0))
         left, right = (max(0, int(columns[0]) - 2), int(columns[-1]) + 3) if len(columns) else (0, self.geometry.width)
-        dark = np.clip(255.0 - 225.0 * row.soft[:, left:right], 0, 255).astype(np.uint8)
-        width = round((right - left) * CHAR_PX / self.geometry.cell[0])
-        return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
+        return crop_of_dots(row.soft[:, left:right], self.geometry.cell[0])
 
     def _hidden(self, row: Row) -> bool:
         """Whether a dim display's row, blank by its ink, may hold text all the same."""

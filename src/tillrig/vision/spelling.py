@@ -3,13 +3,10 @@ word. 余 in 可用余额 is read where 佘 stands; by itself 佘 is seen."""
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-
-from tillrig.vision.geometry import Grey, Ink
+from tillrig.vision.geometry import Ink
 from tillrig.vision.readers.base import LineImage, bare, fold
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT, Recogniser
+from tillrig.vision.readers.recogniser import Recogniser, crop_of_dots
 from tillrig.vision.witness import Vote, Witness
 
 SPELLED = "rapidocr, one by one"
@@ -29,7 +26,7 @@ def ask_spelled(recogniser: Recogniser, line: LineImage, expected: str, numbers:
         return _word(line, Vote.SILENT, "", 0.0, "its characters do not stand in the display's cells")
     assert line.ink is not None
     chars = bare(expected)
-    crops = [_crop(line.ink[:, cells[number][0] : cells[number][1]], line.cell) for number in numbers]
+    crops = [crop_of_dots(line.ink[:, cells[number][0] : cells[number][1]], line.cell, _PAD) for number in numbers]
     heard = [
         recogniser.judged(log, chars[number])
         for log, number in zip(recogniser.log_probs_of(crops), numbers, strict=True)
@@ -64,13 +61,6 @@ def spelled_cells(ink: Ink, expected: str, cell: int) -> list[tuple[int, int]] |
         found += [(column * cell, (column + span) * cell)] * len(fold(char).strip())
         column += span
     return found
-
-
-def _crop(ink: Ink, cell: int) -> Grey:
-    alone = np.pad(ink, ((0, 0), (_PAD, _PAD)))
-    dark = np.clip(255.0 - 225.0 * alone, 0, 255).astype(np.uint8)
-    width = round(alone.shape[1] * CHAR_PX / cell)
-    return np.asarray(cv2.resize(dark, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _word(line: LineImage, vote: Vote, text: str, margin: float, reason: str = "") -> Witness:

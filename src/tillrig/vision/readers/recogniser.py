@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tillrig.errors import UsageError
-from tillrig.vision.geometry import Grey
+from tillrig.vision.geometry import Grey, Ink
 from tillrig.vision.readers.base import CharReading, LineImage, LineReading, bare, fold
 from tillrig.vision.readers.glyphs import gb2312
 
@@ -25,6 +25,14 @@ CHAR_PX = 18
 _FLOOR = -30.0
 # The network was trained on lines padded with grey on the right.
 _TAIL = 16
+
+
+def crop_of_dots(ink: Ink, cell: int, around: int = 0, interpolation: int = cv2.INTER_LINEAR) -> Grey:
+    """Ink of a display's dots as a recogniser takes it: dark on light, a half-width character being `cell` dots wide,
+    with `around` clear dots on either side."""
+    dark = np.clip(255.0 - 225.0 * np.pad(ink, ((0, 0), (around, around))), 0, 255).astype(np.uint8)
+    size = max(16, round(dark.shape[1] * CHAR_PX / cell)), NETWORK_HEIGHT
+    return np.asarray(cv2.resize(dark, size, interpolation=interpolation), np.uint8)
 
 
 class Recogniser:
@@ -47,10 +55,6 @@ class Recogniser:
 
     def read_line(self, line: LineImage, alphabet: str | None = None) -> LineReading:
         return self.read_crop(line.grey, alphabet)
-
-    def read_lines(self, lines: list[LineImage], alphabet: str | None = None) -> list[LineReading]:
-        """One reading a line."""
-        return [self.read_line(line, alphabet) for line in lines]
 
     def read_crop(self, crop: Grey, alphabet: str | None = None) -> LineReading:
         """Blind reading of an upright crop; spaces as the network sees them, which is unreliably."""
