@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Ink
 from tillrig.vision.ink import LINEAR, InkMap, ink_map
 from tillrig.vision.light import spread_out, unblurred
-from tillrig.vision.rectify import Points, project
+from tillrig.vision.rectify import KNOT_DOTS, Points, between, knots, project
 
 Light = Callable[[npt.NDArray[np.float64]], Ink]
 _STEP_PX = 0.5
@@ -30,7 +30,6 @@ _LIGHT_AGAIN = 2
 # Residual from which the start is poor; steps (camera pixels) of the search from there, and how often each is gone
 # through.
 _BLURRED = 0.08
-_KNOTS = 8
 # A step of fewer camera pixels is the last.
 _STILL_PX = 0.05
 _SEARCH, _SEARCHES = (1.0, 0.5), 4
@@ -57,23 +56,15 @@ def fit_grid(
     Gauss-Newton on the nine parameters; the reference is the thresholded picture itself, so no text need be known.
     """
     smooth = cv2.blur(cv2.LUT(grey, LINEAR), (3, 3))
-    # Between knots so near the projection is straight to a hundredth of a camera pixel.
-    across, down = (np.linspace(0.5, count - 0.5, 2 + count // _KNOTS) for count in (geometry.width, geometry.height))
-    x, y = np.meshgrid(across, down)
-    grid: Points = np.stack([x.ravel(), y.ravel()], axis=1)
-    at = np.meshgrid(
-        np.linspace(0, len(across) - 1, geometry.width, dtype=np.float32),
-        np.linspace(0, len(down) - 1, geometry.height, dtype=np.float32),
-    )
+    across, down = (knots(count, KNOT_DOTS) for count in (geometry.width, geometry.height))
+    grid: Points = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
     size = (geometry.width, geometry.height)
     frame_size = (grey.shape[1], grey.shape[0])
     start = np.asarray(corners, np.float64)
 
     def light(parameters: npt.NDArray[np.float64]) -> Ink:
-        seen = project(grid, size, start + parameters[:8].reshape(4, 2), float(parameters[8]), frame_size).astype(
-            np.float32
-        )
-        field = cv2.remap(seen.reshape(*x.shape, 2), at[0], at[1], cv2.INTER_LINEAR)
+        seen = project(grid, size, start + parameters[:8].reshape(4, 2), float(parameters[8]), frame_size)
+        field = between(seen, geometry.height, geometry.width, KNOT_DOTS)
         return np.asarray(cv2.remap(smooth, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
     clear = np.zeros((geometry.height, geometry.width), np.bool_)

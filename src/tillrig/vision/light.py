@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -162,29 +162,55 @@ def _stripes(left: Ink) -> Ink:
 
 
 def _surfaces(dots: Ink, ink: Ink) -> tuple[Ink, Ink]:
-    """Clear surface and span, least squares."""
-    clear, clear_stiff, clear_normal = _hats(*dots.shape, _CLEAR_STEP)
-    span, span_stiff, _ = _hats(*dots.shape, _SPAN_STEP)
-    taken = -span * ink.reshape(-1, 1)
-    seen = dots.reshape(-1)
-    across = clear.T @ taken
-    count = span.shape[1]
+    """Clear surface and span, least squares. A surface is the outer product of hats down and hats across, so that its
+    sums over the dots are taken one way at a time."""
+    clear = _hats(*dots.shape, _CLEAR_STEP)
+    span = _hats(*dots.shape, _SPAN_STEP)
+    count = span.stiff.shape[0]
+    # Every surface of the span is, times the ink, one column of what is taken from the clear light.
+    planes = span.planes * ink
+    across = -np.stack([clear.weighed(plane) for plane in planes], axis=1)
+    flat = planes.reshape(count, -1)
     apart = np.eye(count) - 1.0 / count
     normal = np.block(
         [
-            [clear_normal + _CLEAR_STIFF * clear_stiff, across],
-            [across.T, taken.T @ taken + _SPAN_STIFF * span_stiff + _SPAN_PULL * apart],
+            [clear.normal + _CLEAR_STIFF * clear.stiff, across],
+            [across.T, flat @ flat.T + _SPAN_STIFF * span.stiff + _SPAN_PULL * apart],
         ]
     ).astype(np.float64)
     normal += 1e-4 * np.eye(len(normal))
-    found = np.linalg.solve(normal, np.concatenate([clear.T @ seen, taken.T @ seen])).astype(np.float32)
-    return (clear @ found[:-count]).reshape(dots.shape), (span @ found[-count:]).reshape(dots.shape)
+    found = np.linalg.solve(normal, np.concatenate([clear.weighed(dots), -flat @ dots.ravel()])).astype(np.float32)
+    return clear.surface(found[:-count]), span.surface(found[-count:])
+
+
+@dataclass(frozen=True)
+class _Hats:
+    """Surfaces that are linear between knots: `down` (rows x knots) and `across` (columns x knots), what bending costs,
+    their normal matrix."""
+
+    down: Ink
+    across: Ink
+    stiff: Floats
+    normal: Floats
+
+    @cached_property
+    def planes(self) -> Ink:
+        """Every knot's surface (knots x rows x columns)."""
+        planes = np.einsum("ri,cj->ijrc", self.down, self.across)
+        return np.asarray(planes.reshape(-1, len(self.down), len(self.across)))
+
+    def weighed(self, plane: Ink) -> Ink:
+        """Sum of the plane under every knot's surface."""
+        return np.asarray(self.down.T @ plane @ self.across).ravel()
+
+    def surface(self, knots: Ink) -> Ink:
+        """The surface of these heights at the knots."""
+        return np.asarray(self.down @ knots.reshape(self.down.shape[1], -1) @ self.across.T)
 
 
 @lru_cache(maxsize=8)
-def _hats(rows: int, columns: int, step: int) -> tuple[Ink, Floats, Ink]:
-    """Surfaces that are linear between knots `step` dots apart (dots x knots), what bending costs, and their normal
-    matrix."""
+def _hats(rows: int, columns: int, step: int) -> _Hats:
+    """Hats whose knots are `step` dots apart."""
 
     def line(count: int) -> Floats:
         knots = np.linspace(0, count - 1, max(2, round(count / step) + 1))
@@ -192,7 +218,6 @@ def _hats(rows: int, columns: int, step: int) -> tuple[Ink, Floats, Ink]:
         return np.asarray(np.clip(1 - away, 0, None))
 
     down, across = line(rows), line(columns)
-    hats = np.einsum("ri,cj->rcij", down, across).reshape(rows * columns, -1).astype(np.float32)
     numbers = np.arange(down.shape[1] * across.shape[1]).reshape(down.shape[1], across.shape[1])
     bends = []
     for way in (numbers, numbers.T):
@@ -201,7 +226,8 @@ def _hats(rows: int, columns: int, step: int) -> tuple[Ink, Floats, Ink]:
             bend[[one, two, three]] = 1, -2, 1
             bends.append(bend)
     stiff = np.array(bends).T @ np.array(bends) if bends else np.zeros((numbers.size, numbers.size))
-    return hats, stiff, np.asarray(hats.T @ hats)
+    normal = np.kron(down.T @ down, across.T @ across)
+    return _Hats(down.astype(np.float32), across.astype(np.float32), stiff, normal)
 
 
 def _spread(ink: npt.NDArray[np.floating], bits: Bits) -> tuple[float, float]:
@@ -217,15 +243,19 @@ def _spread(ink: npt.NDArray[np.floating], bits: Bits) -> tuple[float, float]:
 
 
 def unblurred(ink: Ink, spread: tuple[float, float]) -> Ink:
-    """Wiener's inverse of the blur."""
+    """Wiener's inverse of the blur, over a picture mirrored at its edges: what a cosine transform is made of."""
     rows, columns = ink.shape
-    mirrored = cv2.copyMakeBorder(ink, 0, rows, 0, columns, cv2.BORDER_REFLECT)
-    across = 1 - 2 * spread[0] + 2 * spread[0] * np.cos(2 * np.pi * np.fft.rfftfreq(2 * columns))
-    down = 1 - 2 * spread[1] + 2 * spread[1] * np.cos(2 * np.pi * np.fft.fftfreq(2 * rows))
+    even = cv2.copyMakeBorder(ink, 0, rows % 2, 0, columns % 2, cv2.BORDER_REPLICATE).astype(np.float32)
+    sharp = cv2.idct(cv2.dct(even) * _undone(even.shape[0], even.shape[1], *spread))
+    return np.asarray(sharp[:rows, :columns], np.float32)
+
+
+def _undone(rows: int, columns: int, aside: float, above: float) -> Ink:
+    """What each cosine wave is multiplied by."""
+    across = 1 - 2 * aside + 2 * aside * np.cos(np.pi * np.arange(columns) / columns)
+    down = 1 - 2 * above + 2 * above * np.cos(np.pi * np.arange(rows) / rows)
     passed = down[:, None] * across[None]
-    undone = passed * (1 + _NOISE) / (passed * passed + _NOISE)
-    sharp = np.fft.irfft2(np.fft.rfft2(mirrored) * undone, s=mirrored.shape)[:rows, :columns]
-    return np.asarray(sharp, np.float32)
+    return np.asarray(passed * (1 + _NOISE) / (passed * passed + _NOISE), np.float32)
 
 
 def _guesses(dots: Ink, cell: int) -> Iterator[Bits]:

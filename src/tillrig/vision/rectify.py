@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from tillrig.vision.geometry import Corners, Grey, Point, checked_corners
 
 Points = npt.NDArray[np.float64]
+# Dots between knots so near each other that the projection is straight to a hundredth of a camera pixel.
+KNOT_DOTS = 4
 
 
 class Rectifier:
@@ -57,12 +60,12 @@ class Rectifier:
 
     def _make_maps(self, width: int, height: int, reduce: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
         rows, columns = self.shape
-        x = (np.arange(columns) + 0.5) / self.scale - self.margin
-        y = (np.arange(rows) + 0.5) / self.scale - self.margin
-        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        x = knots(columns, self.scale * KNOT_DOTS)
+        y = knots(rows, self.scale * KNOT_DOTS)
+        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2) / self.scale - self.margin
         # Pixel centres are at half units; a reduced picture's pixel covers `reduce` of them.
         seen = (self._project(grid, (width * reduce, height * reduce)) + 0.5) / reduce - 0.5
-        field = seen.astype(np.float32).reshape(rows, columns, 2)
+        field = between(seen, rows, columns, self.scale * KNOT_DOTS)
         first, second = cv2.convertMaps(field, None, cv2.CV_16SC2)
         return first, second
 
@@ -90,3 +93,23 @@ def _straighten(seen: Points, k1: float) -> Points:
     for _ in range(12):
         true = radius / (1 + k1 * true**2)
     return np.asarray(seen * (true / np.maximum(radius, 1e-9)))
+
+
+def knots(count: int, step: float) -> Points:
+    """Centres of the first and the last of `count` cells, and evenly between them knots about `step` cells apart."""
+    return np.linspace(0.5, count - 0.5, 2 + int(count / step))
+
+
+def between(seen: Points, rows: int, columns: int, step: float) -> npt.NDArray[np.float32]:
+    """(rows, columns, 2) points, linear between those `seen` (n, 2) at the knots of both sides, the lower ones last."""
+    across, down = _weights(columns, step), _weights(rows, step)
+    field = seen.reshape(down.shape[1], across.shape[1], 2).astype(np.float32)
+    return np.stack([down @ field[..., 0] @ across.T, down @ field[..., 1] @ across.T], axis=-1)
+
+
+@lru_cache(maxsize=16)
+def _weights(count: int, step: float) -> npt.NDArray[np.float32]:
+    """(cells, knots): the share that each knot has in each cell."""
+    at = knots(count, step)
+    away = np.abs(np.arange(count)[:, None] + 0.5 - at[None]) / (at[1] - at[0])
+    return np.clip(1 - away, 0, None).astype(np.float32)

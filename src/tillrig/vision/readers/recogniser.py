@@ -42,15 +42,16 @@ class Recogniser:
     name = "rapidocr"
 
     def __init__(self, threads: int = 1) -> None:
-        self._session, self._chars = _session(threads)
+        self._session, classes = _session(threads)
+        shown = {fold(char) for char in gb2312()} | set("¥￥×")
+        # A Chinese terminal has no € and no kana: a network that may say so says it of a blurred 0. Class 0 is the
+        # CTC blank.
+        self._classes = np.array([n for n, char in enumerate(classes) if not char or char == " " or fold(char) in shown])
+        self._chars = tuple(classes[number] for number in self._classes)
         self._index: dict[str, list[int]] = {}
         for number, char in enumerate(self._chars):
             self._index.setdefault(fold(char) or char, []).append(number)
         self._space = self._index.get(" ", [])
-        shown = {fold(char) for char in gb2312()} | set("¥￥×")
-        # A Chinese terminal has no € and no kana: a network that may say so says it of a blurred 0.
-        foreign = [char and fold(char) not in shown and char != " " for char in self._chars]
-        self._foreign = np.array(foreign, dtype=np.bool_)
         self._lock = threading.Lock()
 
     def read_line(self, line: LineImage, alphabet: str | None = None) -> LineReading:
@@ -94,9 +95,10 @@ class Recogniser:
             batch[number, :, :, : plane.shape[1]] = plane
         with self._lock:
             (out,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
-        share = np.where(self._foreign[None, None, : out.shape[2]], 0.0, out)
+        share = np.take(out, self._classes, axis=2)
         share /= np.maximum(share.sum(axis=2, keepdims=True), 1e-6)
-        return list(np.asarray(np.log(np.maximum(share, 1e-13)), dtype=np.float32))
+        np.log(np.maximum(share, 1e-13, out=share), out=share)
+        return list(share)
 
     def likelihood(self, log: LogProbs, text: str) -> float:
         """CTC log-likelihood of a folded text without spaces; equivalent spellings are summed, a space counts as no
