@@ -94,6 +94,8 @@ def fit_grid(
         score = float(np.sqrt(np.square(residual).mean()))
         if best is None or score < best[0]:
             best = (score, parameters.copy(), inked)
+        if number == rounds - 1:
+            break
         away = parameters.copy()
         away[8] -= k1
         step = _step(light, parameters, away, dots, now, residual)

@@ -6,6 +6,7 @@ It has no language model, so it sees the stroke in which 余 and 佘 differ; but
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -29,6 +30,8 @@ STRANGE = -0.5
 _UNKNOWN, _KNOWN_THERE, _LEAST_INK = 0.02, 0.3, 1.5
 # Dots in which two half-width glyphs side by side may differ from a full-width one that they rival.
 _SAME_HALVES = 4
+# Rows whose readings are kept.
+_REMEMBERED = 32
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -69,6 +72,23 @@ class Placed(msgspec.Struct, frozen=True):
         return min((cell.margin for cell in self.cells if cell.known), default=0.0)
 
 
+class _Dots:
+    """Ink that is looked up by its values."""
+
+    def __init__(self, ink: Ink, values: bytes) -> None:
+        self.ink, self._values = ink, values
+
+    @classmethod
+    def of(cls, ink: Ink) -> _Dots:
+        return cls(ink, ink.tobytes())
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Dots) and self.ink.shape == other.ink.shape and self._values == other._values
+
+
 class Atlas:
     """For rows of `columns` half-width cells of `cell` dots, drawn in `fonts`."""
 
@@ -78,6 +98,9 @@ class Atlas:
         self.cell = cell
         self.half, self.full = glyph_sets(fonts, cell)
         self._halved = _halved(self.half, self.full)
+        # The same row is read blind, cut into its fields and asked about them.
+        self._read_once = lru_cache(maxsize=_REMEMBERED)(self._read)
+        self._place_once = lru_cache(maxsize=_REMEMBERED)(self._place)
 
     @property
     def partial(self) -> bool:
@@ -102,6 +125,10 @@ class Atlas:
 
     def read(self, ink: Ink, alphabet: str | None = None) -> Placed:
         """Best text of a row of ink (cell height x width), spaces as they stand."""
+        return self._read_once(_Dots.of(ink), alphabet)
+
+    def _read(self, dots: _Dots, alphabet: str | None) -> Placed:
+        ink = dots.ink
         half, full, half_error, full_error = self._costs(ink, alphabet)
         columns = len(half)
         best = np.full(columns + 1, _BIG)
@@ -185,12 +212,16 @@ class Atlas:
         """Whether the font has every character of `text`."""
         return all((self.full if is_wide(char) else self.half).index(char) is not None for char in text if char != " ")
 
-    def place(  # noqa: PLR0912 - one dynamic programme, forward and back
-        self, ink: Ink, expected: str, *, gaps: bool = False
-    ) -> Placed | None:
+    def place(self, ink: Ink, expected: str, *, gaps: bool = False) -> Placed | None:
         """Lay `expected` on the row where it fits best; runs of spaces stretch, with `gaps` there may be spaces
         anywhere. None when it cannot be laid (too long, glyph missing). Of a learned font, characters that were not
         learned stand where the ink looks like no other: they are not `known`."""
+        return self._place_once(_Dots.of(ink), expected, gaps)
+
+    def _place(  # noqa: PLR0912 - one dynamic programme, forward and back
+        self, dots: _Dots, expected: str, gaps: bool
+    ) -> Placed | None:
+        ink = dots.ink
         words = squeeze(expected).split(" ") if squeeze(expected) else []
         original = [word for word in expected.split() if word]
         if len(original) == len(words):
@@ -287,7 +318,8 @@ class Atlas:
         own = glyphs.matrix[number]
         numbers = glyphs.neighbours(number)
         if glyphs.width == self.cell[0] or float(np.square(part - own).mean()) > 0.1:
-            numbers = np.union1d(numbers, glyphs.errors(part[None]).argsort(axis=1)[0, :4])
+            errors = glyphs.errors(part[None])[0]
+            numbers = np.concatenate([numbers, errors.argpartition(min(4, len(errors) - 1))[:4]])
             numbers = numbers[numbers != number]
         apart = glyphs.matrix[numbers] - own  # +1 where the rival alone has ink
         weight = np.abs(apart).sum(axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Sequence
@@ -46,8 +47,9 @@ class Recogniser:
         shown = {fold(char) for char in gb2312()} | set("¥￥×")
         # A Chinese terminal has no € and no kana: a network that may say so says it of a blurred 0. Class 0 is the
         # CTC blank.
-        self._classes = np.array([n for n, char in enumerate(classes) if not char or char == " " or fold(char) in shown])
-        self._chars = tuple(classes[number] for number in self._classes)
+        kept = [not char or char == " " or fold(char) in shown for char in classes]
+        self._classes = np.flatnonzero(kept)
+        self._chars = tuple(itertools.compress(classes, kept))
         self._index: dict[str, list[int]] = {}
         for number, char in enumerate(self._chars):
             self._index.setdefault(fold(char) or char, []).append(number)
