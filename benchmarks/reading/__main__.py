@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.reading import lab, page, table
 from benchmarks.reading.fonts import FontMissingError, check_installed
-from benchmarks.reading.poses import Plan, Record, judge
+from benchmarks.reading.judging import Record
+from benchmarks.reading.poses import Plan, judge
 from benchmarks.reading.run import Store, fingerprint, run
 from benchmarks.reading.settings import SETTINGS
 from tillrig.errors import TillrigError

@@ -20,7 +20,7 @@ import msgspec
 
 from benchmarks.reading import eye
 from benchmarks.reading.faults import faults
-from benchmarks.reading.poses import Record, Told, bare, judge_blind, judge_fault, judge_sound
+from benchmarks.reading.judging import Record, Told, bare, judge_blind, judge_fault, judge_sound
 from benchmarks.reading.sheets import Line
 from benchmarks.reading.words import TYPES, Field
 from tillrig.errors import UsageError

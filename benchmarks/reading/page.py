@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from benchmarks.reading.poses import Case, Record
+from benchmarks.reading.judging import Case, Record
 from benchmarks.reading.settings import SETTINGS
 from benchmarks.reading.table import sections
 from benchmarks.reading.tally import speeds

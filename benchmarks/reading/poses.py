@@ -1,23 +1,20 @@
-"""Pose number n of the corpus, and what the eye makes of it: a record that counts, times and shows."""
+"""Pose number n of the corpus: drawn, photographed and given to the eye."""
 
 from __future__ import annotations
 
-import base64
 import random
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import msgspec
 import numpy as np
 
 from benchmarks.reading import draw, eye, fonts
+from benchmarks.reading.judging import Record, Told, judge_blind, judge_extra, judge_fault, judge_sound
 from benchmarks.reading.optics import Pose
 from benchmarks.reading.scenes import SCENES
 from benchmarks.reading.settings import BEYOND, SETTINGS
-from benchmarks.reading.sheets import Line, screen_fields, sheet, slip_fields
+from benchmarks.reading.sheets import Line, as_it_should_be, number_fields, screen_fields, sheet, slip_fields
 from benchmarks.reading.words import MENUS
 from tillrig.vision import DisplayGeometry, FontSpec, Frame, PaperGeometry
 
@@ -44,54 +41,13 @@ OPTICS = (
 # A terminal's own menus, then amounts: every digit in several places.
 _AMOUNTS = (("1234.56", "98760.50"), ("7890.12", "4321.98"), ("9087.65", "3070.41"), ("4039.81", "5926.37"))
 LESSONS = (*MENUS, *(("消费", "请输入金额:", *(f"{text:>16}" for text in pair)) for pair in _AMOUNTS))
-SCREENS_A_POSE = {"lcd": 3, "tft": 2}
+SCREENS_A_POSE = {"lcd": 3, "tft": 2, "slip": 1}
+# Then as many that are sound and hold figures: what must not be read wrong, in numbers.
+NUMBERS_A_POSE = {"lcd": 20, "tft": 20, "slip": 4}
 _SHOTS = 3
 _SLIP_DOTS = 1300
 # Dots by which a lens that nobody calibrated may shift a line.
 _DRIFT = 12
-_CROPS = 8
-_GOOD = ("clean", "typical")
-
-
-class Told(msgspec.Struct):
-    """One line: `blind` right, refused or wrong ("" where what is shown obeys no grammar); `sound` and `faults` in
-    testimony's words."""
-
-    type: str
-    blind: str = ""
-    sound: str = ""
-    faults: list[tuple[str, str]] = []
-
-
-class Case(msgspec.Struct):
-    """Something to look at: a reading that is wrong or was refused in good light."""
-
-    what: str
-    shown: str
-    asked: str
-    said: str
-    type: str
-    picture: str = ""  # PNG of the line, base64
-    frame: str = ""  # JPEG of the whole frame, base64
-
-
-class Record(msgspec.Struct):
-    """All of one pose."""
-
-    number: int
-    surface: str
-    knows: str
-    optics: str
-    font: str
-    lines: list[Told] = []
-    times: dict[str, list[float]] = {}
-    cases: list[Case] = []
-    invented: int = 0
-
-    @property
-    def wrong(self) -> int:
-        lines = sum((one.blind == "wrong") + (one.sound == "MISMATCH") for one in self.lines)
-        return lines + sum(word == "MATCH" for one in self.lines for _, word in one.faults) + self.invented
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -110,19 +66,20 @@ class Plan(msgspec.Struct, frozen=True):
         return cls(number, surface, knows, OPTICS[number % len(OPTICS)])
 
 
-def judge(plan: Plan, *, keep: Any = None, screens: int | None = None) -> Record:
-    """Draw the pose, photograph it, let the eye read it. `keep`: a folder for its pictures; `screens` shown a pose."""
+def judge(plan: Plan, *, keep: Any = None, screens: int | None = None, numbers: int | None = None) -> Record:
+    """Draw the pose, photograph it, let the eye read it. `keep`: a folder for its pictures; `screens` (or slips) shown
+    a pose with faults, `numbers` without."""
     rng = random.Random(plan.number * 7919 + 5)
+    screens = SCREENS_A_POSE[plan.surface] if screens is None else screens
+    numbers = NUMBERS_A_POSE[plan.surface] if numbers is None else numbers
     try:
-        if plan.surface == "slip":
-            return _slip(plan, rng, keep)
-        return _screens(plan, rng, keep, screens or SCREENS_A_POSE[plan.surface])
+        return (_slips if plan.surface == "slip" else _screens)(plan, rng, keep, screens, numbers)
     except Exception as problem:
         problem.add_note(f"while reading --pose {plan.number} of the reading benchmark")
         raise
 
 
-def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
+def _screens(plan: Plan, rng: random.Random, keep: Any, count: int, numbers: int) -> Record:
     lcd = plan.surface == "lcd"
     face = rng.choice(fonts.LCD_FACES)
     name = face.name if lcd else rng.choice(sorted(fonts.TFT_FONTS))
@@ -152,14 +109,17 @@ def _screens(plan: Plan, rng: random.Random, keep: Any, count: int) -> Record:
     eye.warm_up(geometry.fonts, plan.surface)
     reader = eye.Screens(geometry, pose.corners, pose.told_k1, plan.surface, clock)
     before = None
-    for screen in range(count):
-        lines = sheet(screen_fields(rng), rng, lambda text, _: not lcd or face.shows(text), {"left": 16})
-        if not lcd and rng.random() < 0.3:
+    for screen in range(count + numbers):
+        if screen < count:
+            lines = sheet(screen_fields(rng), rng, lambda text, _: not lcd or face.shows(text), {"left": 16})
+        else:
+            lines = as_it_should_be(number_fields(rng))
+        if not lcd and screen < count and rng.random() < 0.3:
             lines = [msgspec.structs.replace(one, place="chosen") if at == 1 else one for at, one in enumerate(lines)]
         picture = draw.lcd(lines, face) if lcd else draw.tft(lines, fonts.TFT_FONTS[name], rng)
         light = scene.light(picture, before)
         before = picture
-        frames = _frames(pose, light, screen, plan, keep)
+        frames = _frames(pose, light, screen, plan, keep if screen < count else None)
         _read_screen(record, reader, frames, lines, clock, screen)
     record.times = clock.times
     return record
@@ -189,7 +149,7 @@ def _read_screen(
 ) -> None:
     blind = reader.blind(frames[0])
     for extra in blind[len(lines) :]:
-        _invented(record, extra, frames[0])
+        judge_extra(record, extra, frames[0])
     shown = [(row, line) for row, line in enumerate(lines) if line.shown]
     words = reader.testify(frames[1:], [(row, line.shown, line.field.kind) for row, line in shown])
     for (row, line), word in zip(shown, words, strict=True):
@@ -204,30 +164,54 @@ def _read_screen(
         eye.by_tesseract(reader.crop(frames[1]), 6, clock, "pytesseract: the rectified screen")
 
 
-def _slip(plan: Plan, rng: random.Random, keep: Any) -> Record:
+def _slips(plan: Plan, rng: random.Random, keep: Any, count: int, numbers: int) -> Record:
     text, small = rng.choice(fonts.SLIP_FACES)
-    lines = sheet(
-        slip_fields(rng), rng, lambda shown, place: (small if place == "small" else text).shows(shown), _WIDTHS
-    )
-    # A slip has many lines: one fault each is enough.
-    lines = [
-        msgspec.structs.replace(one, others=tuple(rng.sample(one.others, min(1, len(one.others))))) for one in lines
-    ]
-    dots, places = draw.slip(lines, text, small, rng)
-    window = min(_SLIP_DOTS, max(len(dots) + 60, 700))
-    pose = Pose(SETTINGS[plan.optics], plan.number, "slip", 384, window)
-    light = SCENES["slip"](pose).light(dots)
-    frames = _frames(pose, light, 0, plan, keep)
-    known = tuple(FontSpec(str(face.bdf()), face.height) for face in (text, small))
     record = Record(plan.number, "slip", plan.knows, plan.optics, text.name)
     clock = eye.Clock()
-    geometry = PaperGeometry(fonts=known if plan.knows == "font known" else ())
-    eye.warm_up(geometry.fonts, "slip")
-    reader = eye.Slips(geometry, pose.corners, pose.told_k1, clock)
+    pose, scene, reader = None, None, None
+    for slip in range(count + numbers):
+        if slip < count:
+            lines = sheet(
+                slip_fields(rng), rng, lambda shown, place: (small if place == "small" else text).shows(shown), _WIDTHS
+            )
+            # A slip has many lines: one fault each is enough.
+            lines = [
+                msgspec.structs.replace(one, others=tuple(rng.sample(one.others, min(1, len(one.others)))))
+                for one in lines
+            ]
+        else:
+            lines = as_it_should_be(slip_fields(rng))
+        dots, places = draw.slip(lines, text, small, rng)
+        if pose is None or scene is None or reader is None:
+            window = min(_SLIP_DOTS, max(len(dots) + 60, 700))
+            pose = Pose(SETTINGS[plan.optics], plan.number, "slip", 384, window)
+            scene = SCENES["slip"](pose)
+            known = tuple(FontSpec(str(face.bdf()), face.height) for face in (text, small))
+            geometry = PaperGeometry(fonts=known if plan.knows == "font known" else ())
+            eye.warm_up(geometry.fonts, "slip")
+            reader = eye.Slips(geometry, pose.corners, pose.told_k1, clock)
+        frames = _frames(pose, scene.light(dots), slip, plan, keep if slip < count else None)
+        rows = [(top + window - len(dots), bottom + window - len(dots)) for top, bottom in places]
+        _read_slip(record, reader, frames, lines, rows, window)
+        if slip == 0 and plan.number % 4 == 1 and (found := reader.blind(frames[0])):
+            eye.by_tesseract(reader.crop(frames[1], found[-1].line), 7, clock, "pytesseract: a slip's rectified line")
+    record.times = clock.times
+    return record
+
+
+def _read_slip(
+    record: Record,
+    reader: eye.Slips,
+    frames: list[Frame],
+    lines: Sequence[Line],
+    places: Sequence[tuple[float, float]],
+    window: float,
+) -> None:
+    """`places`: rows [first, last) of each line in a window of `window` rows."""
     found = reader.blind(frames[0])
     stretch = reader.length / window
     free = list(found)
-    rows = [((top + window - len(dots)) * stretch, (bottom + window - len(dots)) * stretch) for top, bottom in places]
+    rows = [(first * stretch, last * stretch) for first, last in places]
     for line, (first, last) in zip(lines, _seen_rows(rows, found), strict=True):
         one = max(free, key=lambda read: min(read.bottom, last) - max(read.top, first), default=None)
         if one is not None and min(one.bottom, last) - max(one.top, first) < 0.4 * (last - first):
@@ -238,11 +222,7 @@ def _slip(plan: Plan, rng: random.Random, keep: Any) -> Record:
             continue
         record.lines.append(_slip_line(record, reader, frames, line, one))
     for extra in free:
-        _invented(record, extra, frames[0])
-    if plan.number % 4 == 1 and found:
-        eye.by_tesseract(reader.crop(frames[1], found[-1].line), 7, clock, "pytesseract: a slip's rectified line")
-    record.times = clock.times
-    return record
+        judge_extra(record, extra, frames[0])
 
 
 def _seen_rows(rows: list[tuple[float, float]], found: Sequence[eye.Read]) -> list[tuple[float, float]]:
@@ -283,68 +263,6 @@ def _slip_line(record: Record, reader: eye.Slips, frames: list[Frame], line: Lin
     return told
 
 
-def judge_blind(record: Record, told: Told, line: Line, read: eye.Read, frame: Frame, crop: Any) -> None:
-    if not line.well_formed:
-        return
-    told.blind = judged(line, read.text)
-    if told.blind == "wrong" or (told.blind == "refused" and record.optics in _GOOD):
-        said = f"{read.raw!r} at confidence {read.confidence:.2f}"
-        _case(record, f"blind {told.blind}", line, "", said, frame, crop)
-
-
-def judged(line: Line, text: str | None) -> str:
-    """A blind reading against what is shown: a typed value counts wherever its grammar finds it on the line."""
-    if text is None or not text.strip():
-        return "refused"
-    if same(text, line.shown):
-        return "right"
-    if not line.value:
-        return "wrong"
-    values = re.findall(line.field.grammar, bare(text))
-    if len(values) != 1:
-        return "refused"
-    return "right" if values[0] == bare(line.value) else "wrong"
-
-
-def judge_sound(record: Record, told: Told, line: Line, word: Any, frame: Frame, crop: Any) -> None:
-    if not line.well_formed:
-        return
-    told.sound = str(word.answer)
-    if told.sound == "MISMATCH":
-        _case(record, "false alarm", line, line.shown, f"saw {word.seen!r}: {word.reason}", frame, crop)
-
-
-def judge_fault(record: Record, told: Told, line: Line, other: Any, word: Any, frame: Frame, crop: Any) -> None:
-    told.faults.append((other.fault, str(word.answer)))
-    if word.answer == "MATCH":
-        said = f"MATCH, margin {word.margin:.1f} {word.reason}".strip()
-        _case(record, f"{other.fault} fault called MATCH", line, other.text, said, frame, crop)
-
-
-def _invented(record: Record, read: eye.Read, frame: Frame) -> None:
-    """A vouched text where nothing is shown."""
-    if read.text and read.text.strip("-—_. "):
-        record.invented += 1
-        record.cases.append(
-            Case("blind wrong", "", "", f"{read.text!r} read where nothing stands", "text", "", _small(frame))
-        )
-
-
-def _case(record: Record, what: str, line: Line, asked: str, said: str, frame: Frame, crop: Any) -> None:
-    if len(record.cases) < _CROPS or what != "blind refused":
-        picture = base64.b64encode(crop()).decode() if len(record.cases) < 2 * _CROPS else ""
-        # The whole frame is kept once a pose.
-        whole = "" if any(case.frame for case in record.cases) or what == "blind refused" else _small(frame)
-        record.cases.append(Case(what, line.shown, asked, said, line.field.type, picture, whole))
-
-
-def _small(frame: Frame) -> str:
-    picture = frame.image()
-    scale = 480 / max(picture.shape[:2])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes()).decode()
-
-
 def _frames(pose: Pose, light: np.ndarray, screen: int, plan: Plan, keep: Any) -> list[Frame]:
     frames = []
     for shot in range(_SHOTS):
@@ -354,12 +272,3 @@ def _frames(pose: Pose, light: np.ndarray, screen: int, plan: Plan, keep: Any) -
         if keep is not None:
             (keep / f"{plan.number}-{plan.surface}-{plan.optics}-{screen}-{shot}.jpg").write_bytes(jpeg)
     return frames
-
-
-def bare(text: str) -> str:
-    """Without spaces, full-width forms folded, and the spellings that count as one word alike."""
-    return "".join(unicodedata.normalize("NFKC", text).replace("帐", "账").split())
-
-
-def same(one: str, other: str) -> bool:
-    return bare(one) == bare(other)

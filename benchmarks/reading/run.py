@@ -15,7 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.reading.poses import Plan, Record, judge
+from benchmarks.reading.judging import Record
+from benchmarks.reading.poses import Plan, judge
 
 _HERE = Path(__file__).resolve().parent
 _COUNTING = ("tally.py", "table.py", "page.py", "run.py", "__main__.py", "page.html.j2")

@@ -115,6 +115,23 @@ def screen_fields(rng: random.Random) -> list[tuple[Field, str]]:  # noqa: PLR09
     return [title, *((label(text), "left") for text in rest)]
 
 
+def number_fields(rng: random.Random) -> list[tuple[Field, str]]:
+    """Four rows of figures: more of what must not be read wrong than screens of a sale show."""
+    makers = (
+        lambda: (field("amount", rng), "right"),
+        lambda: (field("amount", rng, rng.choice(("金额:", "余额:", "应收:", "小费:")), most=8), "left"),
+        lambda: (number(rng, 6, "凭证号:", kind="voucher"), "left"),
+        lambda: (number(rng, 6, "批次号:"), "left"),
+        lambda: (number(rng, 8, "终端号:"), "left"),
+        lambda: (number(rng, 12, kind="reference"), "right"),
+        lambda: (number(rng, 15), "right"),
+        lambda: (field("PAN", rng, length=16), "left"),
+        lambda: (field("time", rng, "时间:"), "left"),
+        lambda: (field("date", rng, "日期:", style=rng.choice(("{y}/{m}/{d}", "{m}/{d}", "{y}-{m}-{d}"))), "left"),
+    )
+    return [make() for make in rng.sample(makers, 4)]
+
+
 def slip_fields(rng: random.Random) -> list[tuple[Field, str]]:
     """A sale's slip or a settlement's, one acquirer's layout or another's; "" is blank paper."""
     return _settlement(rng) if rng.random() < 0.2 else _sale(rng)
@@ -229,3 +246,8 @@ def sheet(
         width = widths.get(place, max(widths.values()))
         lines.append(line(item, rng, place, lambda text, place=place: shows(text, place), width))
     return lines
+
+
+def as_it_should_be(items: list[tuple[Field, str]]) -> list[Line]:
+    """Every item as a line that shows what it should."""
+    return [Line(item, item.text, (), place) for item, place in items]

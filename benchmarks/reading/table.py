@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.reading.faults import CLASSES
-from benchmarks.reading.poses import Record
+from benchmarks.reading.judging import Record
 from benchmarks.reading.settings import SETTINGS
 from benchmarks.reading.tally import Row, Share, Speed, by, is_number, row, speeds
 from benchmarks.reading.words import TYPES

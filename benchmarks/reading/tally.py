@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 import numpy as np
 
-from benchmarks.reading.poses import Record, Told
+from benchmarks.reading.judging import Record, Told
 from benchmarks.reading.words import NUMBERS
 
 _CONFIDENCE = 0.95

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.reading import faults, fonts, lab, page, poses, run, settings, sheets, table, tally, words
+from benchmarks.reading import faults, fonts, judging, lab, page, poses, run, settings, sheets, table, tally, words
 from benchmarks.reading.optics import Pose
 from benchmarks.reading.scenes import SCENES
 from tillrig.errors import UsageError
 from tillrig.simulator.firmware.hardware import fonts as firmware_fonts
-from tillrig.vision import Answer, FontSpec
+from tillrig.vision import Answer, FontSpec, Frame
 from tillrig.vision.readers.glyphs import glyph_sets
 
 AMOUNT = words.Field("金额:12.34", "amount", "12.34", r"(?<![\d.,])-?\d+\.\d{2}(?![\d.,])")
@@ -42,13 +42,13 @@ def line(field: words.Field, shown: str = "") -> sheets.Line:
 )
 def test_a_blind_reading_is_right_refused_or_wrong_by_its_value(read: str | None, word: str) -> None:
     """A typed value counts wherever its grammar finds it; what obeys no grammar is refused, never wrong or right."""
-    assert poses.judged(line(AMOUNT), read) == word
+    assert judging.judged(line(AMOUNT), read) == word
 
 
 def test_free_text_is_wrong_by_one_character() -> None:
     """Free text has no grammar that could refuse it."""
-    assert poses.judged(line(words.label("请输入密码")), "请输人密码") == "wrong"
-    assert poses.judged(line(words.label("对账平")), "对帐平") == "right"
+    assert judging.judged(line(words.label("请输入密码")), "请输人密码") == "wrong"
+    assert judging.judged(line(words.label("对账平")), "对帐平") == "right"
 
 
 @dataclass
@@ -62,9 +62,9 @@ class Said:
 @pytest.mark.parametrize(("answer", "wrong"), [(Answer.MATCH, 1), (Answer.MISMATCH, 0), (Answer.UNREADABLE, 0)])
 def test_a_fault_called_match_is_wrong(answer: Answer, wrong: int) -> None:
     """The two other answers are no lies."""
-    record, told = poses.Record(0, "lcd", "", "typical", ""), poses.Told("amount")
+    record, told = judging.Record(0, "lcd", "", "typical", ""), judging.Told("amount")
     record.lines.append(told)
-    poses.judge_fault(
+    judging.judge_fault(
         record, told, line(AMOUNT), faults.Fault("金额:12.35", "digit"), Said(answer), frame(), lambda: b""
     )
     assert (record.wrong, len(record.cases)) == (wrong, wrong)
@@ -72,14 +72,14 @@ def test_a_fault_called_match_is_wrong(answer: Answer, wrong: int) -> None:
 
 def test_a_sound_line_accused_is_wrong() -> None:
     """A false alarm fails a sound terminal."""
-    record, told = poses.Record(0, "lcd", "", "bad", ""), poses.Told("amount")
+    record, told = judging.Record(0, "lcd", "", "bad", ""), judging.Told("amount")
     record.lines.append(told)
-    poses.judge_sound(record, told, line(AMOUNT), Said(Answer.MISMATCH, "12.35"), frame(), lambda: b"")
+    judging.judge_sound(record, told, line(AMOUNT), Said(Answer.MISMATCH, "12.35"), frame(), lambda: b"")
     assert record.wrong == 1
 
 
-def frame() -> poses.Frame:
-    return poses.Frame.from_array(np.zeros((40, 60, 3), np.uint8))
+def frame() -> Frame:
+    return Frame.from_array(np.zeros((40, 60, 3), np.uint8))
 
 
 def test_no_font_of_the_corpus_is_the_simulators() -> None:
@@ -117,9 +117,9 @@ def test_every_fault_is_one_character_and_every_value_obeys_its_grammar(seed: in
     rng = random.Random(seed)
     for field, _ in [*sheets.screen_fields(rng), *sheets.slip_fields(rng)]:
         if field.value:
-            assert re.findall(field.grammar, poses.bare(field.text)) == [poses.bare(field.value)]
+            assert re.findall(field.grammar, judging.bare(field.text)) == [judging.bare(field.value)]
         for fault in faults.faults(field, rng):
-            assert not poses.same(fault.text, field.text)
+            assert not judging.same(fault.text, field.text)
             assert _edits(fault.text, field.text) == 1
 
 
@@ -178,7 +178,7 @@ def test_records_survive_a_broken_run(tmp_path: Path) -> None:
     store = run.Store(tmp_path / "records.jsonl")
     for number in range(3):
         store.add(
-            poses.Record(number, "lcd", "font known", "clean", "song16", [poses.Told("amount", "right", "MATCH")])
+            judging.Record(number, "lcd", "font known", "clean", "song16", [judging.Told("amount", "right", "MATCH")])
         )
     whole = store.path.read_bytes()
     store.path.write_bytes(whole[:-20])
@@ -187,10 +187,10 @@ def test_records_survive_a_broken_run(tmp_path: Path) -> None:
 
 def test_the_tables_tell_wrong_from_right() -> None:
     """A wrong reading stands in the row of its optics, with its bound."""
-    good = [poses.Told("amount", "right", "MATCH", [("dot", "MISMATCH")])] * 4
-    bad = [poses.Told("amount", "wrong", "MISMATCH", [("dot", "MATCH")])]
-    records = [poses.Record(0, "lcd", "font known", "typical", "song16", good)]
-    records.append(poses.Record(3, "lcd", "font known", "typical", "song16", good[:3] + bad))
+    good = [judging.Told("amount", "right", "MATCH", [("dot", "MISMATCH")])] * 4
+    bad = [judging.Told("amount", "wrong", "MISMATCH", [("dot", "MATCH")])]
+    records = [judging.Record(0, "lcd", "font known", "typical", "song16", good)]
+    records.append(judging.Record(3, "lcd", "font known", "typical", "song16", good[:3] + bad))
     section = table.sections(records)[0]
     assert [one.name for one in section.rows] == [("lcd", "font known", "typical")]
     bad = [cell.text for cell in section.cells(section.rows[0]) if cell.bad]
@@ -199,8 +199,8 @@ def test_the_tables_tell_wrong_from_right() -> None:
 
 def test_the_page_shows_the_worst_cases(tmp_path: Path) -> None:
     """One file with its pictures inside, and nothing looked up elsewhere."""
-    record = poses.Record(7, "slip", "font known", "typical", "song24", [poses.Told("amount", "wrong")])
-    record.cases.append(poses.Case("blind wrong", "12.34", "", "'12.84'", "amount", "QUJD", "REVG"))
+    record = judging.Record(7, "slip", "font known", "typical", "song24", [judging.Told("amount", "wrong")])
+    record.cases.append(judging.Case("blind wrong", "12.34", "", "'12.84'", "amount", "QUJD", "REVG"))
     page.write([record], tmp_path / "reading.html", "abc")
     text = (tmp_path / "reading.html").read_text("utf-8")
     assert "data:image/png;base64,QUJD" in text and "data:image/jpeg;base64,REVG" in text

@@ -20,7 +20,7 @@ SLICE = {
 @pytest.mark.parametrize("number", SLICE.values(), ids=SLICE.keys())
 def test_nothing_is_read_wrong_in_a_slice_of_the_corpus(number: int) -> None:
     """No blind reading is vouched for that is not shown, no sound line is accused, no one-character fault is MATCH."""
-    record = judge(Plan.of(number), screens=1)
+    record = judge(Plan.of(number), screens=1, numbers=0)
     assert record.lines
     assert [
         (case.what, case.shown, case.asked, case.said) for case in record.cases if case.what != "blind refused"
@@ -30,7 +30,7 @@ def test_nothing_is_read_wrong_in_a_slice_of_the_corpus(number: int) -> None:
 
 def test_a_colour_display_of_a_known_font_is_read_on_the_typical_grade() -> None:
     """The same for smooth text."""
-    record = judge(Plan.of(7), screens=1)
+    record = judge(Plan.of(7), screens=1, numbers=0)
     words = [line.sound for line in record.lines if line.sound]
     assert (record.optics, record.surface, record.knows) == ("typical", "tft", "font known")
     assert words.count("MATCH") >= 0.7 * len(words)
@@ -38,7 +38,7 @@ def test_a_colour_display_of_a_known_font_is_read_on_the_typical_grade() -> None
 
 def test_an_lcd_of_a_known_font_is_read_on_the_clean_grade() -> None:
     """An eye that refuses everything would pass the slice above: here most lines must be MATCH."""
-    record = judge(Plan.of(120), screens=1)
+    record = judge(Plan.of(120), screens=1, numbers=0)
     words = [line.sound for line in record.lines if line.sound]
     assert record.optics == "clean" and record.surface == "lcd" and record.knows == "font known"
     assert words.count("MATCH") >= 0.7 * len(words)

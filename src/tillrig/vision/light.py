@@ -201,7 +201,7 @@ class _Hats:
 
     def weighed(self, plane: Ink) -> Ink:
         """Sum of the plane under every knot's surface."""
-        return np.asarray(self.down.T @ plane @ self.across).ravel()
+        return np.asarray(self.down.T @ plane @ self.across, np.float32).ravel()
 
     def surface(self, knots: Ink) -> Ink:
         """The surface of these heights at the knots."""
@@ -226,7 +226,7 @@ def _hats(rows: int, columns: int, step: int) -> _Hats:
             bend[[one, two, three]] = 1, -2, 1
             bends.append(bend)
     stiff = np.array(bends).T @ np.array(bends) if bends else np.zeros((numbers.size, numbers.size))
-    normal = np.kron(down.T @ down, across.T @ across)
+    normal = np.asarray(np.kron(down.T @ down, across.T @ across), np.float64)
     return _Hats(down.astype(np.float32), across.astype(np.float32), stiff, normal)
 
 

@@ -112,4 +112,4 @@ def _weights(count: int, step: float) -> npt.NDArray[np.float32]:
     """(cells, knots): the share that each knot has in each cell."""
     at = knots(count, step)
     away = np.abs(np.arange(count)[:, None] + 0.5 - at[None]) / (at[1] - at[0])
-    return np.clip(1 - away, 0, None).astype(np.float32)
+    return np.asarray(np.clip(1 - away, 0, None), np.float32)
