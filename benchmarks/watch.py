@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from benchmarks.soak import random_sale
@@ -77,7 +78,8 @@ class Trial:
             error = raised
         finally:
             timer.cancel()
-            timer.join()
+            if fault:
+                timer.join()
         if self.began_at is not None and self.seconds and self.began_at > began + self.seconds:
             self.began_at = None
         record = attempt.close(error)
@@ -121,7 +123,9 @@ def main(faults: int, controls: int | None, grade: str, seed: int, rig_file: Pat
     counted: dict[tuple[str, str], Counter[str]] = {}
     late = wrong = number = 0
     sale_s = 6.0
-    with acquire(rig) as session:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with acquire(rig) as session, Progress(*columns, console=console) as progress:
+        task = progress.add_task("sales", total=faults + controls + 1)
         assert session.rig.simulation is not None
         directory = session.rig.simulation.directory
         session.ready()
@@ -147,6 +151,7 @@ def main(faults: int, controls: int | None, grade: str, seed: int, rig_file: Pat
             wrong += int(not good if broken else accused)
             key = (camera, fault) if broken else ("", "control")
             counted.setdefault(key, Counter())[verdict.value if told else f"{verdict.value} unnamed"] += 1
+            progress.update(task, advance=1, description=f"sales · {wrong} wrong")
             if not good:
                 console.print(f"{number} {camera} {fault or 'control'}: {verdict} {trial.reason}", markup=False)
         run_dir = session.run_dir
