@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.soak import random_sale
 from tillrig import Settle, acquire
-from tillrig.errors import TillrigError
+from tillrig.errors import CameraError
 from tillrig.rigs import load_rig
 from tillrig.session.session import Session
 from tillrig.simulator.bench.control import ask
@@ -95,14 +95,15 @@ def mend(session: Session, directory: Path, camera: str) -> None:
     """The camera as it was, and the watch convinced of it; the terminal at its menu."""
     ask(directory, ["camera", camera, "ok"])
     deadline = time.monotonic() + MEND_S
-    while time.monotonic() < deadline:
+    while True:
         try:
             now = time.monotonic()
             if not session.bench.troubles(now, now):
+                session.ready()
                 break
-        except TillrigError:
-            continue
-    session.ready()
+        except CameraError:
+            if time.monotonic() > deadline:
+                raise
     if len(session.ledger.journal) >= 40:
         session.do(Settle())
         session.ready()

@@ -62,7 +62,11 @@ class SlipObserver:
                 if capture is not None:
                     return capture
         while time.monotonic() < deadline:
-            shot = self._camera.after(index, deadline)
+            try:
+                shot = self._camera.after(index, deadline)
+            except CameraError:
+                self._camera.check()  # it is not the camera's fault that the deadline came before its next frame
+                break
             index = shot.index
             if shot.at >= since:
                 capture, last = self._compared(last, shot)

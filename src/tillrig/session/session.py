@@ -227,7 +227,8 @@ class Session:
         troubles = self.bench.troubles(began, time.monotonic())
         if troubles:
             text = self._shown(troubles)
-            if isinstance(error, InconclusiveError | BlockedError):
+            unnamed = isinstance(error, CameraError) and text not in str(error)
+            if isinstance(error, InconclusiveError | BlockedError) or unnamed:
                 raise CameraError(f"{text} (meanwhile: {error})") from error
 
     def _shown(self, troubles: Sequence[Episode]) -> str:
