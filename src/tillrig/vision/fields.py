@@ -66,8 +66,8 @@ def find(texts: Sequence[str], expected: str, kind: str) -> tuple[Place, ...]:
         if place is not None:
             places.append(place)
     wanted = bare(expected)
-    near = [place for place in places if place.distance <= max(1, int(_NEAR * len(wanted))) < len(wanted) + 1]
-    near = [place for place in near if place.distance < len(wanted)]
+    most = min(max(1, int(_NEAR * len(wanted))), len(wanted) - 1)
+    near = [place for place in places if place.distance <= most]
     if not near and kind != "text":
         near = [place for place in places if obeys(kind, place.text)]
         near = near if len(near) == 1 else []

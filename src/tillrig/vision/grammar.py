@@ -16,7 +16,7 @@ _AMOUNT = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d{2}"
 _PATTERNS = {
     "amount": re.compile(rf"(?<![\d.,]){_AMOUNT}(?![\d.,])"),
     "digits": re.compile(r"\d+"),
-    "masked_pan": re.compile(r"(?:\d{6})?\*+(?:\d{4})?|\*+"),
+    "masked_pan": re.compile(r"(?:\d{6})?\*+(?:\d{4})?"),
     "date": re.compile(r"\d{4}/\d{2}/\d{2}|\d{4}-\d{2}-\d{2}|\d{2}/\d{2}|\d{4}/\d{2}|\d{8}|\d{4}"),
     "time": re.compile(r"\d{2}:\d{2}(?::\d{2})?"),
 }

@@ -41,10 +41,6 @@ class Tune:
     patches: int
     faults: tuple[str, ...]
 
-    @property
-    def in_tune(self) -> bool:
-        return not self.faults
-
 
 def compare(
     now: Grey, then: Grey, corners: Corners, px_per_dot: float, pad: tuple[float, float] = (0.02, 0.02)

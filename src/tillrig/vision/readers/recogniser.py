@@ -78,7 +78,7 @@ class Recogniser:
         ours = self.likelihood(log, wanted)
         if seen != wanted:
             return reading, ours - self.likelihood(log, seen)
-        return reading, min(30.0, self._lead(log, reading))
+        return reading, min(30.0, _lead(reading))
 
     def log_probs(self, crop: Grey) -> LogProbs:
         """(time steps, classes) log-probabilities; equal crops are looked up."""
@@ -114,12 +114,6 @@ class Recogniser:
             columns.append(np.logaddexp.reduce(log[:, numbers], axis=1) if len(numbers) > 1 else log[:, numbers[0]])
         return ctc_likelihood(blank, columns, text)
 
-    def _lead(self, log: LogProbs, reading: LineReading) -> float:
-        # The best other text differs in one character: the smallest gap, at a character's own peak, to its best rival
-        # there.
-        del log
-        return min((_logit(char.confidence) for char in reading.chars if char.char != " "), default=0.0)
-
     def _greedy(self, log: LogProbs, alphabet: str | None) -> LineReading:
         if alphabet is not None:
             allowed = [0, *self._space, *(number for char in fold(alphabet) for number in self._index.get(char, []))]
@@ -148,6 +142,12 @@ class Recogniser:
         return LineReading(
             text, min((char.confidence for char in chars if char.char != " "), default=0.0), tuple(chars)
         )
+
+
+def _lead(reading: LineReading) -> float:
+    """Margin against the best other text, which differs in one character: the smallest gap, at a character's own peak,
+    to its rivals there."""
+    return min((_logit(char.confidence) for char in reading.chars if char.char != " "), default=0.0)
 
 
 def _logit(probability: float) -> float:
