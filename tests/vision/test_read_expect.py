@@ -12,7 +12,8 @@ import pytest
 from tests.vision.photographs import photographed, screen, slip, slip_photographed
 from tillrig.cli.read_desk import Desk
 from tillrig.errors import UsageError
-from tillrig.vision.fields import find, kind_of
+from tillrig.vision.fields import cuts_number, find, kind_of, open_at
+from tillrig.vision.grammar import fen_of
 
 Asked = Sequence[tuple[str, str]]
 
@@ -173,6 +174,44 @@ def _entry(name: str, corners: Any) -> bytes:
 def test_a_number_is_taken_whole(texts: list[str], expected: str, kind: str, found: str) -> None:
     """The nearest place comes first, and never a part of a longer number."""
     assert find(texts, expected, kind)[0].text == found
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "kind", "reason"),
+    [
+        ("消费 12  34.56", "1234.56", "amount", "space"),
+        ("笔数 12  34.56", "笔数 12 34.56", "text", ""),
+        ("990012 ****** 1234", "990012******1234", "masked_pan", ""),
+        ("-¥12.34", "12.34", "amount", "sign"),
+        ("- 12.34", "12.34", "amount", "sign"),
+        ("(12.34)", "12.34", "amount", "sign"),
+        ("12.34-", "12.34", "amount", "sign"),
+        ("-12.34", "-12.34", "amount", ""),
+        ("2026-11-21 12.34", "12.34", "amount", ""),
+        ("时间 10:12:34", "12:34", "time", "longer"),
+        ("2026/11/21", "11/21", "date", "longer"),
+        ("日期/时间:2026/11/21 15:59:25", "15:59:25", "time", ""),
+    ],
+)
+def test_what_stands_beside_a_field_may_belong_to_it(line: str, expected: str, kind: str, reason: str) -> None:
+    """Two columns are not one number, a minus is not lost, and a part of a time is no time."""
+    told = open_at(line, find([line], expected, kind)[0], expected, kind)
+    assert reason in told and bool(reason) == bool(told)
+
+
+def test_a_text_is_not_found_within_a_number() -> None:
+    """100 stands not in 100.00; a word in a sentence does."""
+    assert cuts_number("金额:100.00", "100") and not cuts_number("金额:100.00", "金额")
+    assert not cuts_number("票号1234", "票号1234")
+
+
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [("12.34", 1234), ("¥1,234.56", 123456), ("-12.34", -1234), ("12.3", None), ("1.234", None), ("No.5 12.34", None)],
+)
+def test_an_expected_amount_in_fen(text: str, fen: int | None) -> None:
+    """Of anything but one amount there is none: 12.3 is not 1.23."""
+    assert fen_of(text) == fen
 
 
 def test_types_have_the_names_that_people_use() -> None:

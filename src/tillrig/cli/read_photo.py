@@ -44,11 +44,10 @@ def _word(one: Expectation, reading: PhotoReading, amounts: Sequence[int]) -> di
     """MATCH where a proven amount or a vouched line holds it; without a layout nobody knows where else it should
     stand, so a photo never accuses."""
     from tillrig.vision.fields import find
-    from tillrig.vision.readers.base import bare, fold
+    from tillrig.vision.grammar import fen_of
+    from tillrig.vision.readers.base import bare
 
-    digits = "".join(char for char in fold(one.text) if char.isdigit() or char in ".-")
-    fen = digits.replace(".", "")
-    if one.kind == "amount" and "." in digits and fen.lstrip("-").isdigit() and int(fen) in amounts:
+    if one.kind == "amount" and fen_of(one.text) in amounts:
         return _told(one, "MATCH", one.text, "")
     lines = [line for line in reading.lines if line.vouched]
     places = find([line.text for line in lines], one.text, one.kind)

@@ -5,13 +5,14 @@ It only says where to look. What stands there is for the readers to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from tillrig.errors import UsageError
 from tillrig.vision.grammar import KINDS, obeys
-from tillrig.vision.readers.base import bare
+from tillrig.vision.readers.base import bare, fold
 
 # What people call the types of fields, and the reader's kind of each.
 _NAMES = {
@@ -34,6 +35,10 @@ _NEAR = 0.5
 # What belongs to a number when it stands beside one.
 _DIGITS = "0123456789*"
 _POINTS = ".,"
+# What beside an amount makes it a negative one, and beside a date or a time a longer one.
+_MINUS_BEFORE = re.compile(r"[-(]\s*(?:[^\W\d]{1,3}|[^\w\s.,:*-])?\s*$")
+_MINUS_AFTER = re.compile(r"^\s*[-)]")
+_LONGER = {"date": "/-", "time": ":"}
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -133,6 +138,38 @@ def _joined(text: str, at: Sequence[int], chars: Sequence[str], left: int, right
 
 def _is_part(char: str) -> bool:
     return char in _DIGITS
+
+
+def open_at(text: str, place: Place, expected: str, kind: str) -> str:
+    """Why the expected text in its place on the line `text` may be another field all the same; "" when it is not."""
+    if kind != "masked_pan" and _gaps(place.text) - _gaps(expected) and same(place.text, expected):
+        return "a space parts its figures"
+    before, after = fold(text[: place.first]), fold(text[place.last :])
+    signed = _MINUS_BEFORE.search(before) or _MINUS_AFTER.match(after)
+    if kind == "amount" and signed and not bare(expected).startswith(("-", "(")):
+        return "a sign stands beside it"
+    marks = _LONGER.get(kind, "")
+    if marks and (re.search(rf"\d[{marks}]$", before) or re.match(rf"[{marks}]\d", after)):
+        return f"it is a part of a longer {kind}"
+    return ""
+
+
+def cuts_number(whole: str, part: str) -> bool:
+    """Whether `part`, where it first stands in `whole`, begins or ends within a number."""
+    first = whole.find(part)
+    last = first + len(part)
+    ends = whole[max(0, first - 1) : first + 1], whole[last - 1 : last + 1]
+    return any(len(end) == 2 and all(char in _DIGITS + _POINTS for char in end) for end in ends)
+
+
+def _gaps(text: str) -> set[int]:
+    """Before which characters (spaces not counted) a space parts two of a number's."""
+    chars, found = bare(text), set()
+    for place in (place for place, char in enumerate(text) if char.isspace()):
+        at = len(bare(text[:place]))
+        if 0 < at < len(chars) and {chars[at - 1], chars[at]} <= set(_DIGITS + _POINTS):
+            found.add(at)
+    return found
 
 
 def edits(seen: str, wanted: str) -> int:

@@ -30,6 +30,15 @@ def obeys(kind: str, text: str) -> bool:
     return pattern.search(fold(text).replace(" ", "") if kind == "masked_pan" else fold(text)) is not None
 
 
+def fen_of(text: str) -> int | None:
+    """The only amount of a text, in fen; None where there is none, or another figure beside it."""
+    plain = fold(text).replace(" ", "")
+    found = _PATTERNS["amount"].search(plain)
+    if found is None or any(char.isdigit() for char in plain[: found.start()] + plain[found.end() :]):
+        return None
+    return int(re.sub("[.,]", "", found.group()))
+
+
 def alphabet(kind: str, expected: str) -> str | None:
     """Characters that such a field may hold, with those of its label; None when it may hold any."""
     own = {

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from tillrig.observations import Reading as Answer
-from tillrig.vision.fields import Place, find, same
+from tillrig.vision.fields import Place, cuts_number, find, open_at, same
 from tillrig.vision.grammar import MONEY, obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.glyphs import is_wide
@@ -53,7 +53,9 @@ class HeardLine(msgspec.Struct, frozen=True):
     ask: Callable[[Place, str, str], Testimony]
 
 
-def hear(lines: Sequence[HeardLine], asked: Asked, *, single: bool, complete: bool, widest: int = 0) -> Verdict:
+def hear(  # noqa: PLR0911 - each way of being unsure has its reason
+    lines: Sequence[HeardLine], asked: Asked, *, single: bool, complete: bool, widest: int = 0
+) -> Verdict:
     """MATCH where some line bears it out. MISMATCH where the one line it can stand on shows something else, or, if
     `complete` (all lines are known and vouched for), none holds anything like it. Else UNREADABLE.
 
@@ -70,11 +72,16 @@ def hear(lines: Sequence[HeardLine], asked: Asked, *, single: bool, complete: bo
         testimony = lines[place.line].ask(place, _spaced(asked.text, place.text), kind)
         verdict = _judged(testimony, asked.text, kind, money, single)
         if verdict.answer is Answer.MATCH:
-            return verdict
+            unsure = open_at(lines[place.line].text, place, asked.text, kind)
+            if not unsure:
+                return verdict
+            verdict = Verdict(Answer.UNREADABLE, place.text, unsure)
         heard.append((place, verdict))
     nearest, first = heard[0]
     if first.answer is not Answer.MISMATCH:
         return first
+    if nearest.distance > max(1, len(bare(asked.text)) // 2) and not complete:
+        return Verdict(Answer.UNREADABLE, first.seen, "no line that could be read shows anything like it")
     for place, verdict in heard[1:]:
         if verdict.answer is not Answer.MISMATCH and place.distance <= nearest.distance + 1:
             return Verdict(Answer.UNREADABLE, first.seen, f"it may stand on another line: {verdict.reason}")
@@ -96,7 +103,7 @@ def _nowhere(lines: Sequence[HeardLine], asked: Asked, complete: bool, widest: i
     shown = " | ".join(squeeze(line.text) for line in lines if line.text.strip())
     wanted = bare(asked.text)
     if wanted in whole:
-        if complete and asked.kind == "text":
+        if complete and asked.kind == "text" and not cuts_number(whole, wanted):
             return Verdict(Answer.MATCH, squeeze(asked.text))
         return Verdict(Answer.UNREADABLE, shown, "it runs over several lines")
     length = sum(2 if is_wide(char) else 1 for char in wanted)

@@ -34,7 +34,9 @@ class Tesseract:
         config = f"--psm {_PAGE_MODE}"
         languages = self._languages
         if alphabet and alphabet.isascii():
-            config += f" -c tessedit_char_whitelist={alphabet.replace(' ', '')}"
+            # Its command line takes quotes and backslashes for its own.
+            allowed = "".join(char for char in alphabet if char not in " '\"\\")
+            config += f" -c tessedit_char_whitelist={allowed}"
             languages = "eng"
         try:
             data = pytesseract.image_to_data(
