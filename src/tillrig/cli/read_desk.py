@@ -43,8 +43,10 @@ class Desk:
             return {"image": image, "lines": [], "error": _printable(text)}
         try:
             return {"image": image, **self._read(entry)}
-        except (TillrigError, OSError, ValueError) as problem:
+        except Exception as problem:  # noqa: BLE001 - a bug must not keep the others from being read
             text = str(problem)
+            if not isinstance(problem, (TillrigError, OSError, ValueError)):
+                text = f"tillrig failed at it, please report it: {type(problem).__name__}: {text}"
             named = any(Path(name).name in text for name in entry.images)
             about = where if named else f"{where}: {', '.join(entry.images)}"
             empty: dict[str, Any] = {"amounts": []} if entry.kind == "photo" else {}
@@ -140,6 +142,8 @@ class Desk:
             path = self._path(name)
             if path.is_dir() and (path / "profile.yaml").is_file():
                 path = path / "profile.yaml"
+            if "/" in name and not path.is_file():
+                raise UsageError(f"there is no profile at {path}: neither a file nor a folder with profile.yaml")
             self._profiles[name] = read_profile(path) if path.is_file() else load_profile(name, self._beside)
         return self._profiles[name]
 
