@@ -5,6 +5,7 @@ It only says where to look. What stands there is for the readers to say.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
@@ -144,6 +145,24 @@ def edits(seen: str, wanted: str) -> int:
             now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (ours != theirs)))
         before = now
     return before[-1]
+
+
+def parted(seen: str, expected: str, kind: str) -> bool:
+    """Whether a gap parts figures of `seen` that are one number in `expected`, as count and amount of a total do; in an
+    amount or a number also the other way round. For two texts that are the same but for their spaces."""
+    ours, theirs = _gaps(expected), _gaps(seen)
+    return bool(theirs - ours or (kind in ("amount", "digits") and ours - theirs))
+
+
+def _gaps(text: str) -> set[int]:
+    """Characters, spaces apart, before each gap between two parts of numbers."""
+    at = [place for place, char in enumerate(text) if bare(char)]
+    part = [bare(text[place])[0] in _DIGITS + _POINTS for place in at]
+    return {
+        number
+        for number, (left, right) in enumerate(itertools.pairwise(at), 1)
+        if right - left > 1 and part[number - 1] and part[number]
+    }
 
 
 def same(seen: str, expected: str) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from tillrig.observations import Reading as Answer
-from tillrig.vision.fields import Place, find, same
+from tillrig.vision.fields import Place, find, parted, same
 from tillrig.vision.grammar import MONEY, obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.glyphs import is_wide
@@ -69,6 +69,9 @@ def hear(lines: Sequence[HeardLine], asked: Asked, *, single: bool, complete: bo
     for place in places[:4]:
         testimony = lines[place.line].ask(place, _spaced(asked.text, place.text), kind)
         verdict = _judged(testimony, asked.text, kind, money, single)
+        if verdict.answer is Answer.MATCH and parted(place.text, asked.text, kind):
+            gap = "a gap parts the figures otherwise than in the expected text"
+            verdict = Verdict(Answer.UNREADABLE, squeeze(place.text), gap)
         if verdict.answer is Answer.MATCH:
             return verdict
         heard.append((place, verdict))
