@@ -113,3 +113,31 @@ def test_the_page_needs_no_other_file() -> None:
     made = summary(row("a", Verdict.FAIL, findings=(FINDING,)))
     page = as_page(explain(made.findings[0], made, {}), made, BLOBS.get)
     assert "data:image/jpeg" in page and 'href="#' not in page and "What to do" in page
+
+
+def test_pictures_that_are_gone_are_told_and_nobody_is_sent_to_look_at_them(run: tuple[Path, Summary]) -> None:
+    """The verdict stands; what proved it cannot be drawn."""
+    folder, made = run
+    code, text = called(made.findings[0].id, "--run", folder)
+    assert code == 0 and "pictures are gone" in text and "Look at the crops" not in text
+    kept = "\n".join(as_text(explain(made.findings[0], made, {}, BLOBS.get)))
+    assert "pictures are gone" not in kept and "Look at the crops" in kept
+
+
+def test_a_broken_requirements_file_spoils_no_explanation(
+    run: tuple[Path, Summary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sentences are left out."""
+    folder, made = run
+    monkeypatch.chdir(folder)
+    for text in ("[bad: yaml", "SALE: 5", "- 1", ""):
+        (folder / "requirements.yaml").write_text(text)
+        assert called(made.findings[0].id, "--run", folder)[0] == 0
+
+
+def test_a_summary_that_names_an_attempt_it_lacks_is_none(run: tuple[Path, Summary]) -> None:
+    """One line instead of a traceback."""
+    folder, made = run
+    write_summary(msgspec.structs.replace(made, attempts=()), folder)
+    code, text = called(made.findings[0].id, "--run", folder)
+    assert code == 1 and "an attempt that it does not hold" in text

@@ -158,3 +158,9 @@ def test_ctrl_c_leaves_what_was_stored(bench: Bench, menu: list[bytes], monkeypa
     assert done.exit_code == 130 and "still holds" in done.output
     assert calibration_file(bench.path).read_text() == before
     assert load_rig(bench.path).instruments["screen"].options.corners is not None
+
+
+def test_a_wait_that_is_no_number_would_have_no_bound() -> None:
+    """A range of numbers lets it through."""
+    done = CliRunner().invoke(calibrate, ["--rig", "no/such.yaml", "--wait", "nan"])
+    assert done.exit_code == 2 and "--wait" in done.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +80,47 @@ def test_what_is_no_single_whole_picture_is_refused_with_name_and_cause(tmp_path
         with pytest.raises(UsageError) as told:
             Frame.from_file(tmp_path / name)
         assert name in str(told.value) and cause in str(told.value)
+
+
+def jpeg_of(picture: Image.Image, **options: int) -> bytes:
+    stored = io.BytesIO()
+    picture.save(stored, "JPEG", quality=90, **options)
+    return stored.getvalue()
+
+
+def test_a_pipe_is_refused_and_nothing_waits_for_it(tmp_path: Path) -> None:
+    """Nor is a device read until memory is full."""
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "device.jpg").symlink_to("/dev/zero")
+    for name in ("pipe.jpg", "device.jpg"):
+        with pytest.raises(UsageError, match=f"{name} is a pipe or a device"):
+            Frame.from_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}])
+def test_a_jpeg_that_lost_data_before_its_end_is_refused(tmp_path: Path, options: dict[str, int]) -> None:
+    """Decoders fill it up with grey, in which nobody may look for an amount."""
+    noise = np.random.default_rng(2).integers(0, 255, (160, 160, 3), np.uint8)
+    whole = jpeg_of(Image.fromarray(noise), **options)
+    middle = len(whole) // 2
+    broken = {
+        "ended.jpg": whole[:middle] + b"\xff\xd9",
+        "next.jpg": whole[:middle] + whole,
+        "hole.jpg": whole[:middle] + whole[middle + middle // 2 :],
+    }
+    for name, data in broken.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(UsageError, match=f"{name} is (damaged|not a picture)"):
+            Frame.from_file(tmp_path / name)
+    (tmp_path / "whole.jpg").write_bytes(whole)
+    assert Frame.from_file(tmp_path / "whole.jpg").grey().shape == (160, 160)
+
+
+@pytest.mark.parametrize("grey", [127, 128, 129])
+def test_an_even_grey_picture_has_lost_nothing(tmp_path: Path, grey: int) -> None:
+    """Nor has one that a camera wrote something behind."""
+    data = jpeg_of(Image.new("RGB", (120, 80), (grey,) * 3))
+    (tmp_path / "grey.jpg").write_bytes(data)
+    (tmp_path / "longer.jpg").write_bytes(data + b"a camera's own notes" * 20)
+    assert abs(int(Frame.from_file(tmp_path / "grey.jpg").grey().mean()) - grey) <= 2
+    assert Frame.from_file(tmp_path / "longer.jpg").grey().shape == (80, 120)

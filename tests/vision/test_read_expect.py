@@ -12,7 +12,7 @@ import pytest
 from tests.vision.photographs import photographed, screen, slip, slip_photographed
 from tillrig.cli.read_desk import Desk
 from tillrig.errors import UsageError
-from tillrig.vision.fields import cuts_number, find, kind_of, open_at
+from tillrig.vision.fields import cuts_number, find, kind_of, open_at, parted
 from tillrig.vision.grammar import fen_of
 
 Asked = Sequence[tuple[str, str]]
@@ -104,10 +104,11 @@ def test_a_character_that_the_font_lacks_is_named_and_nothing_is_accused(desk: D
     """The entry has its error, its lines and an UNREADABLE."""
     shots, corners = photographed(screen(["消费", "", "", ""]), seed=913, count=1)
     name = picture(desk, "lacking.jpg", shots[0].jpeg)
-    told = answer(desk, [("消費é", "text"), ("消费", "text")], image=name, kind="screen", corners=corners)
+    asked = [("消費é", "text"), ("消费", "text"), ("😀", "text")]
+    told = answer(desk, asked, image=name, kind="screen", corners=corners)
     assert "é" in told["error"] and "lacking.jpg" in told["error"]
     assert [line["text"] for line in told["lines"]] == ["消费"]
-    assert words(told)[0] != "MATCH" and words(told)[1] == "MATCH"
+    assert words(told) == ["UNREADABLE", "MATCH", "UNREADABLE"]
 
 
 @pytest.mark.parametrize(
@@ -221,3 +222,30 @@ def test_types_have_the_names_that_people_use() -> None:
     ]  # fmt: skip
     with pytest.raises(UsageError, match="colour"):
         kind_of("colour")
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "kind", "told"),
+    [
+        ("5      0.11", "50.11", "amount", True),
+        ("8  6,737.97", "86,737.97", "amount", True),
+        ("5 0.11", "50.11", "text", True),
+        ("12.34", "1 2.34", "amount", True),
+        ("413  64,910.50", "413     64,910.50", "amount", False),
+        ("2026/11/2115:59", "2026/11/21 15:59", "date", False),
+        ("RMB 12.34", "RMB12.34", "amount", False),
+        ("１２．３４", "12.34", "amount", False),
+    ],
+)
+def test_a_gap_between_figures_makes_two_numbers_of_them(seen: str, expected: str, kind: str, told: bool) -> None:
+    """Elsewhere spaces do not count: recognisers lose them."""
+    assert parted(seen, expected, kind) is told
+
+
+def test_count_and_amount_beside_each_other_are_never_confirmed_as_one_amount(desk: Desk) -> None:
+    """As in the totals of a settlement: 5 of 0.11 are not 50.11."""
+    shots, corners = photographed(screen(["结算", "借记 5     0.11", "贷记 12    3.40", ""]), seed=915, count=2)
+    names = [picture(desk, f"totals-{place}.jpg", shot.jpeg) for place, shot in enumerate(shots)]
+    asked = [("0.11", "amount"), ("5", "digits"), ("50.11", "amount"), ("50.11", "text"), ("123.40", "amount")]
+    told = answer(desk, asked, image=names, kind="screen", corners=corners)
+    assert words(told)[0] == "MATCH" and "MATCH" not in words(told)[2:], told["expect"]

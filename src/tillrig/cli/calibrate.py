@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ def calibrate(
     from tillrig.errors import UsageError
     from tillrig.rigs import load_rig, open_rig
 
+    if math.isnan(wait_s):  # a range lets it through, and it would bound nothing
+        raise click.BadParameter("it must be a number of seconds", param_hint="'--wait'")
     with ended_by_verdict("stopped; what was stored before still holds"):
         rig = load_rig(rig_file)
         with open_rig(rig) as opened:

@@ -40,14 +40,15 @@ def explain(finding: str, run_dir: Path, out: Path | None, no_open: bool, as_jso
 
     try:
         summary = _summary(run_dir)
-        told = explained(find(summary, finding), summary, requirement_sentences())
+        blob = load_run(run_dir).blob
+        told = explained(find(summary, finding), summary, requirement_sentences(), blob)
     except (EvidenceError, UsageError) as error:
         raise click.ClickException(f"{run_dir}: {error}") from error
     page = out or run_dir / FOLDER / f"{told.finding.id}.html"
     try:
         if out is None:
             page.parent.mkdir(exist_ok=True)
-        page.write_text(as_page(told, summary, load_run(run_dir).blob), encoding="utf-8")
+        page.write_text(as_page(told, summary, blob), encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"cannot write {page}: {error.strerror or error}; name another by --out") from error
     if as_json:
@@ -66,4 +67,7 @@ def _summary(run_dir: Path) -> Summary:
 
     if not (run_dir / "summary.json").is_file():
         raise EvidenceError("holds no summary.json: there is no such run, or it has not ended by `tillrig run`")
-    return read_summary(run_dir)
+    summary = read_summary(run_dir)
+    if any(not 0 <= one.attempt < len(summary.attempts) for one in summary.findings):
+        raise EvidenceError("summary.json names an attempt that it does not hold")
+    return summary

@@ -37,6 +37,7 @@ def learn(rig_file: Path, out: Path) -> None:
         tempfile.TemporaryDirectory(prefix="tillrig-learn-") as run_dir,
         acquire(rig_file, run_dir) as session,
     ):
+        _check_writable(out)
         harvest = Harvest(display_geometry(session.profile))
         lesson = Lesson(session, harvest)
         lesson.give()
@@ -48,3 +49,16 @@ def learn(rig_file: Path, out: Path) -> None:
     click.echo(f"    - {{path: {path.name}, size: {harvest.geometry.cell[1]}, kind: learned}}")
     if harvest.missing_digits:
         sys.exit(EXIT_CODES[Verdict.INCONCLUSIVE])
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise EvidenceError now rather than after the lesson. Leaves nothing in a folder that is there."""
+    from tillrig.errors import EvidenceError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as problem:
+        raise EvidenceError(
+            f"the learned font cannot be stored in {folder}: {problem.strerror or problem}"
+        ) from problem

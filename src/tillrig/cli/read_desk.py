@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tillrig.cli.read_entry import Entry, entry_of, image_of
+import msgspec
+
+from tillrig.cli.read_entry import Entry, Expectation, entry_of, image_of
 from tillrig.errors import TillrigError, UsageError
 
 if TYPE_CHECKING:
     from tillrig.profiles import Profile
     from tillrig.vision import Corners, Frame, Readers, ScreenReader
+    from tillrig.vision.hearing import Verdict
     from tillrig.vision.sheet_reading import Sheet
 
 # Rigs whose fitted grids are kept.
@@ -43,8 +46,10 @@ class Desk:
             return {"image": image, "lines": [], "error": _printable(text)}
         try:
             return {"image": image, **self._read(entry)}
-        except (TillrigError, OSError, ValueError) as problem:
+        except Exception as problem:  # noqa: BLE001 - a bug must not keep the others from being read
             text = str(problem)
+            if not isinstance(problem, (TillrigError, OSError, ValueError)):
+                text = f"tillrig failed at it, please report it: {type(problem).__name__}: {text}"
             named = any(Path(name).name in text for name in entry.images)
             about = where if named else f"{where}: {', '.join(entry.images)}"
             empty: dict[str, Any] = {"amounts": []} if entry.kind == "photo" else {}
@@ -67,7 +72,7 @@ class Desk:
             answer["error"] = f"{', '.join(entry.images)}: {sheet.misfit}"
         if not entry.asks:
             return answer
-        heard = [sheet.hear(one) for one in entry.expect]
+        heard = [_hear(sheet, one) for one in entry.expect]
         answer["expect"] = [
             {"name": one.name, "verdict": word.answer.name, "seen": word.seen, "reason": word.reason}
             for one, word in zip(entry.expect, heard, strict=True)
@@ -140,12 +145,24 @@ class Desk:
             path = self._path(name)
             if path.is_dir() and (path / "profile.yaml").is_file():
                 path = path / "profile.yaml"
+            if "/" in name and not path.is_file():
+                raise UsageError(f"there is no profile at {path}: neither a file nor a folder with profile.yaml")
             self._profiles[name] = read_profile(path) if path.is_file() else load_profile(name, self._beside)
         return self._profiles[name]
 
     def _path(self, name: str) -> Path:
         beside = self._beside / name
         return beside if beside.exists() else Path(name)
+
+
+def _hear(sheet: Sheet, asked: Expectation) -> Verdict:
+    """The word on one field; a text that the fonts cannot show accuses nobody."""
+    from tillrig.observations import Reading
+
+    word, lacking = sheet.hear(asked), sheet.lacks(asked)
+    if not lacking or word.answer is not Reading.MISMATCH:
+        return word
+    return msgspec.structs.replace(word, answer=Reading.UNREADABLE, reason=f"the profile's fonts lack {lacking}")
 
 
 def _printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -12,6 +13,9 @@ from tillrig.errors import UsageError
 KINDS = ("screen", "slip", "photo")
 _KEYS = ("image", "images", "kind", "profile", "corners", "expect", "id", "note")
 _EXPECT_KEYS = ("name", "type", "text")
+_BOM = b"\xef\xbb\xbf"
+# Farther from a picture no corner of anything in it lies.
+_FARTHEST = 1e6
 
 
 class Expectation(msgspec.Struct, frozen=True):
@@ -56,7 +60,7 @@ def entry_of(number: int, line: bytes) -> Entry:
         images=_images(where, entry),
         kind=kind,
         profile=profile,
-        corners=entry.get("corners"),
+        corners=None if kind == "photo" else _corners(where, entry.get("corners")),
         expect=_expectations(where, entry.get("expect")),
         asks=entry.get("expect") is not None,
     )
@@ -65,7 +69,7 @@ def entry_of(number: int, line: bytes) -> Entry:
 def image_of(line: bytes) -> Any:
     """The picture that a line names, as far as it can be told."""
     try:
-        entry = json.loads(line)
+        entry = json.loads(line.removeprefix(_BOM))
         image = entry.get("image", entry.get("images"))
         for name in image if isinstance(image, list) else [image]:
             name.encode()
@@ -76,7 +80,7 @@ def image_of(line: bytes) -> Any:
 
 def _object(where: str, line: bytes) -> dict[str, Any]:
     try:
-        entry = json.loads(line.decode("utf-8"))
+        entry = json.loads(line.removeprefix(_BOM).decode("utf-8"))
     except UnicodeDecodeError as problem:
         raise UsageError(f"{where} is not UTF-8: byte {problem.start + 1}") from problem
     except ValueError as problem:
@@ -96,6 +100,25 @@ def _images(where: str, entry: dict[str, Any]) -> tuple[str, ...]:
     if not names or not all(isinstance(name, str) and name for name in names):
         raise UsageError(f"{where}: image must be a text, the path of a picture, or a list of such")
     return tuple(names)
+
+
+def _corners(where: str, given: Any) -> Any:
+    points = given if isinstance(given, list) else []
+    if given is None or (len(points) == 4 and all(_is_point(point) for point in points)):
+        return given
+    shown = json.dumps(given)
+    raise UsageError(
+        f"{where}: corners must be four points [x, y] in pixels from top-left clockwise, or null to have them found; "
+        f"got {shown if len(shown) < 100 else shown[:100] + ' …'}"
+    )
+
+
+def _is_point(point: Any) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) == 2
+        and all(type(value) in (int, float) and abs(value) <= _FARTHEST for value in point)
+    )
 
 
 def _expectations(where: str, given: Any) -> tuple[Expectation, ...]:
@@ -118,6 +141,9 @@ def _expectations(where: str, given: Any) -> tuple[Expectation, ...]:
                 raise UsageError(f"{here}: {key} must be a text")
         if not one["text"].strip():
             raise UsageError(f"{here} ({one['name']}): text is empty; expect what is shown")
+        for char in one["name"] + one["text"]:
+            if unicodedata.category(char) in ("Cc", "Cf", "Cs") and not char.isspace():
+                raise UsageError(f"{here} ({one['name']}): U+{ord(char):04X} can be neither shown nor printed")
         try:
             found.append(Expectation(one["name"], kind_of(one["type"]), one["text"]))
         except UsageError as problem:

@@ -11,7 +11,7 @@ import msgspec
 from tillrig.errors import UsageError
 from tillrig.exhibits import Word
 from tillrig.report.html import card, template
-from tillrig.report.pictures import Blobs
+from tillrig.report.pictures import Blobs, is_picture
 from tillrig.report.summary import BrokenFinding, Summary
 from tillrig.report.testimony import NAMES, VOTES
 from tillrig.verdicts import RANK, Verdict
@@ -77,16 +77,20 @@ def _near(findings: Sequence[BrokenFinding], wanted: str) -> list[BrokenFinding]
     return list({one.id: one for one in found}.values()) or ranked
 
 
-def explain(finding: BrokenFinding, summary: Summary, sentences: dict[str, str]) -> Explanation:
-    """Everything that is to say of `finding`; `sentences`: requirement id → sentence."""
+def explain(
+    finding: BrokenFinding, summary: Summary, sentences: dict[str, str], blob: Blobs | None = None
+) -> Explanation:
+    """Everything that is to say of `finding`; `sentences`: requirement id → sentence. With `blob` it says too which
+    pictures are gone."""
+    gone = sum(blob is not None and not is_picture(blob(one)) for one in finding.pictures)
     words = finding.exhibit.words if finding.exhibit is not None else ()
     return Explanation(
         finding=finding,
         requirement=sentences.get(finding.requirement, ""),
         differs=tuple(_differs(finding)),
         voices=tuple(map(_voice, words)),
-        why=tuple(_why(finding)),
-        advice=tuple(_advice(finding, summary)),
+        why=(*_why(finding), *_missing(gone, len(finding.pictures))),
+        advice=tuple(_advice(finding, summary, drawn=gone < len(finding.pictures))),
     )
 
 
@@ -146,10 +150,15 @@ def _why(finding: BrokenFinding) -> Iterator[str]:
         yield f"{finding.verdict.value}: it says nothing of the terminal."
 
 
-def _advice(finding: BrokenFinding, summary: Summary) -> Iterator[str]:
+def _missing(gone: int, kept: int) -> Iterator[str]:
+    if gone:
+        yield f"{gone} of its {kept} pictures are gone from the run directory or damaged: they cannot be drawn."
+
+
+def _advice(finding: BrokenFinding, summary: Summary, *, drawn: bool) -> Iterator[str]:
     suite = shlex.quote(finding.attempt_id.partition("::")[0])
     if finding.verdict is Verdict.FAIL:
-        if finding.exhibit is not None:
+        if finding.exhibit is not None and drawn:
             yield (
                 "Look at the crops. Do they show what was seen, it is the terminal: its maker wants this page. "
                 "Do they show what was expected, the eye erred: keep the run directory and report it."

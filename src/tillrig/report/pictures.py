@@ -62,6 +62,16 @@ def inline(
     return Picture(Markup(svg), caption)
 
 
+def is_picture(encoded: bytes | None) -> bool:
+    """Whether it can be drawn: there, and whole."""
+    try:
+        with Image.open(io.BytesIO(encoded or b"")) as opened:
+            opened.load()
+    except OSError:
+        return False
+    return True
+
+
 def _surroundings(image: Image.Image, box: tuple[float, float, float, float]) -> tuple[Image.Image, float, float]:
     """Cut out the box with so many lines around it that a person sees where it stands, and can still read it."""
     x0, y0, x1, y1 = box

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from tillrig.errors import EvidenceError
 from tillrig.evidence import Run, load_run
@@ -53,11 +54,13 @@ def read_summary(run_dir: Path) -> Summary:
 
 
 def requirement_sentences(path: Path = Path("requirements.yaml")) -> dict[str, str]:
-    """Requirement id → sentence; empty where the run was made away from the requirements."""
-    if not path.exists():
+    """Requirement id → sentence; empty where the run was made away from the requirements, or where the file is none:
+    a report is written all the same."""
+    try:
+        listed = YAML(typ="safe").load(path)
+        return {str(identity): str(entry["sentence"]) for identity, entry in listed.items()}
+    except (OSError, ValueError, YAMLError, AttributeError, LookupError, TypeError):
         return {}
-    listed = YAML(typ="safe").load(path)
-    return {str(identity): str(entry["sentence"]) for identity, entry in listed.items()}
 
 
 def _gallery(run: Run) -> list[GalleryItem]:

@@ -142,8 +142,8 @@ def _is_part(char: str) -> bool:
 
 def open_at(text: str, place: Place, expected: str, kind: str) -> str:
     """Why the expected text in its place on the line `text` may be another field all the same; "" when it is not."""
-    if kind != "masked_pan" and _gaps(place.text) - _gaps(expected) and same(place.text, expected):
-        return "a space parts its figures"
+    if same(place.text, expected) and parted(place.text, expected, kind):
+        return "a space parts its figures otherwise"
     before, after = fold(text[: place.first]), fold(text[place.last :])
     signed = _MINUS_BEFORE.search(before) or _MINUS_AFTER.match(after)
     if kind == "amount" and signed and not bare(expected).startswith(("-", "(")):
@@ -152,6 +152,13 @@ def open_at(text: str, place: Place, expected: str, kind: str) -> str:
     if marks and (re.search(rf"\d[{marks}]$", before) or re.match(rf"[{marks}]\d", after)):
         return f"it is a part of a longer {kind}"
     return ""
+
+
+def parted(seen: str, expected: str, kind: str) -> bool:
+    """Whether a gap parts figures of `seen` that are one number in `expected`, as count and amount of a total do; in an
+    amount or a number also the other way round. For two texts that are the same but for their spaces."""
+    ours, theirs = _gaps(expected), _gaps(seen)
+    return kind != "masked_pan" and bool(theirs - ours or (kind in ("amount", "digits") and ours - theirs))
 
 
 def cuts_number(whole: str, part: str) -> bool:

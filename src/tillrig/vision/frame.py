@@ -13,7 +13,7 @@ import numpy as np
 
 from tillrig.errors import CameraError, UsageError
 from tillrig.vision.geometry import Grey
-from tillrig.vision.picture_file import LONGEST_SIDE, picture_bytes
+from tillrig.vision.picture_file import LONGEST_SIDE, cut_off, picture_bytes
 
 cv2.setNumThreads(1)
 _FLAGS = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4}
@@ -59,9 +59,11 @@ class Frame(msgspec.Struct, frozen=True):
         path = Path(path)
         frame = cls(0.0, picture_bytes(path), path.name, sequence)
         try:
-            frame.grey()
+            lost = cut_off(frame.jpeg, frame.grey())
         except CameraError as problem:
             raise UsageError(f"{path} is not a picture that can be decoded") from problem
+        if lost:
+            raise UsageError(f"{path} is not a picture that can be decoded: its data is cut off before its end")
         return frame
 
     @classmethod

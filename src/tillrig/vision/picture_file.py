@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import stat
 import warnings
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,14 @@ _PLAIN = {"JPEG", "MPO", "PNG", "BMP"}
 _EIGHT_BIT = {"L", "RGB"}
 _ORIENTATION = 0x0112
 _JPEG_END = b"\xff\xd9"
+_SCAN, _BASELINE = 0xDA, (0xC0, 0xC1)
+# In coded data FF is followed by 00, another FF, or a restart marker.
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+# What libjpeg puts where a picture's data ended too early.
+_LOST = 128
+_BLOCK = 8
+# Coded data of any kind: a decoder that still wants some draws something with it.
+_MORE = bytes(range(1, 128)) * 2
 
 
 def picture_bytes(path: Path) -> bytes:
@@ -33,9 +43,12 @@ def picture_bytes(path: Path) -> bytes:
     is cut short, moves, is empty or is too large.
     """
     try:
-        size = path.stat().st_size
-        if path.is_dir():
+        found = path.stat()
+        size = found.st_size
+        if stat.S_ISDIR(found.st_mode):
             raise UsageError(f"{path} is a directory, not a picture")
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"{path} is a pipe or a device, not a picture file")
         if size > _MOST_BYTES:
             raise UsageError(f"{path} has {size} bytes, more than {_MOST_BYTES}; give a smaller picture")
         data = path.read_bytes()
@@ -64,6 +77,8 @@ def _checked(path: Path, data: bytes) -> bytes:
                 )
             if not (picture.format == "JPEG" and data.rstrip(b"\0").endswith(_JPEG_END)):
                 picture.load()  # a whole JPEG is decoded once, by OpenCV
+            if picture.format == "JPEG":
+                _check_markers(path, data)
             plain = picture.format in _PLAIN and picture.mode in _EIGHT_BIT
             if plain and (picture.format != "PNG" or picture.getexif().get(_ORIENTATION, 1) == 1):
                 return data
@@ -77,6 +92,37 @@ def _checked(path: Path, data: bytes) -> bytes:
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, TypeError) as problem:
         # Pillow's decoders raise all of these for broken files.
         raise UsageError(f"{path} is not a picture that can be decoded: {str(problem) or 'it is broken'}") from problem
+
+
+def _check_markers(path: Path, data: bytes) -> None:
+    """Raise UsageError where a marker stands in the coded data of a JPEG of one scan that belongs elsewhere, as where
+    a stream was cut and goes on with another picture, or where restarts are missing."""
+    at, one_scan = 2, False
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _SCAN:
+        if data[at + 1] == 0xFF:  # filling
+            at += 1
+            continue
+        one_scan |= data[at + 1] in _BASELINE and at + 9 < len(data) and data[at + 9] <= 3
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    for restarts, marker in enumerate(_MARKER.finditer(data, at + 4) if one_scan else ()):
+        kind = data[marker.start() + 1]
+        if kind == _JPEG_END[1]:
+            return
+        if kind != 0xD0 + restarts % 8:
+            raise UsageError(f"{path} is damaged: a marker {kind:02x} stands in its data, at byte {marker.start()}")
+
+
+def cut_off(data: bytes, grey: npt.NDArray[Any]) -> bool:
+    """Whether a JPEG that has its end, decoded to `grey` (height x width), lacks data before it: then its last block,
+    in some corner when it was turned, is what decoders put there, and with more data it is another."""
+    end = data.rfind(_JPEG_END)
+    if end < 0 or not data.startswith(b"\xff\xd8"):
+        return False
+    sides = (slice(None, _BLOCK), slice(-_BLOCK, None))
+    if not any((grey[down, across] == _LOST).all() for down in sides for across in sides):
+        return False
+    longer = cv2.imdecode(np.frombuffer(data[:end] + _MORE + data[end:], np.uint8), cv2.IMREAD_GRAYSCALE)
+    return longer is not None and not np.array_equal(longer, grey)
 
 
 def _as_png(picture: Any) -> bytes:
