@@ -1,51 +1,140 @@
-"""The figures of a row, read by tesseract in their own cells: a second voice where no dots of a font are known."""
+"""The figures of a line, read one by one where the recogniser saw them: a second voice where no dots of a font are
+known.
+
+The recogniser says how many characters there are and roughly where. Where its count is wrong, a part holds two
+characters or half of one, which the reader of figures takes for none.
+"""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
-from tillrig.vision.geometry import Ink
-from tillrig.vision.readers.base import LineImage, bare
-from tillrig.vision.readers.recogniser import crop_of_dots
-from tillrig.vision.readers.tesseract import Tesseract
+from tillrig.vision.geometry import Grey, Ink
+from tillrig.vision.readers.base import CharReading, LineImage, bare
+from tillrig.vision.readers.figure_reader import FIGURES, OTHER, FigureReader, Span
+from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, Recogniser
 from tillrig.vision.spelling import spelled_cells
 
-# What figures are made of; a row with fewer digits in one run has none that tesseract is asked about.
-_FIGURES = "0123456789.,:/-*"
-_LEAST_DIGITS = 3
-# Clear dots around the crop.
-_AROUND = 4
+Floats = npt.NDArray[np.float64]
+# A run with fewer digits is not asked about: a digit that nobody else saw is no testimony.
+_LEAST_DIGITS = 2
+_STEP_PX = 8
+# Greatest ink of a column that parts two characters: several are tried.
+_CLEAR = (0.12, 0.2, 0.3, 0.4, 0.5)
+# Pitches around the one at which the characters were seen, and places of the first in parts of it.
+_PITCHES, _PLACES = np.linspace(0.92, 1.08, 9), np.linspace(-0.45, 0.45, 19)
 
 
-def figures_read(tesseract: Tesseract, line: LineImage, text: str) -> str | None:
-    """`text` with its figures as tesseract reads them, each run in the cells where it stands; None where the text has
-    none or does not lie on the row's cells."""
-    if line.ink is None or not line.cell:
+class Figures(msgspec.Struct, frozen=True):
+    """`text` (folded, without spaces) with its figures as they were read, "?" where a part shows none; `margin` the
+    smallest in nats."""
+
+    text: str
+    margin: float
+
+
+def figures_read(
+    reader: FigureReader, recogniser: Recogniser, line: LineImage, text: str | None = None
+) -> Figures | None:
+    """The line's figures. Where its cells are known, those of `text`, each in its cell; else those of what the
+    recogniser sees, where it sees them. None where there are none, or where `text` does not lie on the cells."""
+    if line.cell and line.ink is not None and text is not None:
+        cells = spelled_cells(line.ink, text, line.cell)
+        if cells is None:
+            return None
+        return _read(reader, np.clip(line.ink, 0, 1), bare(text), lambda first, last: [cells[first:last]])
+    chars = [char for char in recogniser.read_crop(line.grey).chars if bare(char.char)]
+    if not chars:
         return None
-    cells = spelled_cells(line.ink, text, line.cell)
-    if cells is None:
-        return None
-    chars, out, asked, at = bare(text), "", False, 0
-    for figure, run in itertools.groupby(chars, lambda char: char in _FIGURES):
+    ink = _ink(line.grey)
+    seen = "".join(bare(char.char)[:1] for char in chars)
+    return _read(reader, ink, seen, _cuts(chars, ink))
+
+
+def _read(reader: FigureReader, ink: Ink, text: str, cuts: Callable[[int, int], list[list[Span]]]) -> Figures | None:
+    """Each run of figures by the cut at which it looks most like figures."""
+    out, margin, at = "", float("inf"), 0
+    for first, last in _runs(text):
+        tried = [reader.read(ink, spans) for spans in cuts(first, last)]
+        seen, sure = max(tried, key=lambda one: (-one[0].count(OTHER), one[1]))
+        out, margin, at = out + text[at:first] + seen, min(margin, sure), last
+    rest = out + text[at:]
+    # A digit that nobody else saw is no testimony.
+    alone = any(char.isdigit() for first, last in _gaps_between(text) for char in text[first:last])
+    return None if alone or margin == float("inf") else Figures(rest, round(margin, 2))
+
+
+def _ink(grey: Grey) -> Ink:
+    """0 ground, 1 ink, at the network's height."""
+    width = max(1, round(grey.shape[1] * NETWORK_HEIGHT / grey.shape[0]))
+    level = cv2.resize(grey, (width, NETWORK_HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
+    dark, ground = np.percentile(level, (1, 75))
+    return np.asarray(np.clip((ground - level) / max(float(ground - dark), 20.0), 0, 1), np.float32)
+
+
+def _cuts(chars: Sequence[CharReading], ink: Ink) -> Callable[[int, int], list[list[Span]]]:
+    """Ways to part the characters [first, last)."""
+    middles = np.array([(char.column + 0.5) * _STEP_PX for char in chars])
+    edges = np.round([0.0, *(middles[:-1] + middles[1:]) / 2, ink.shape[1]]).astype(int).tolist()
+
+    def ways(first: int, last: int) -> list[list[Span]]:
+        plain = list(itertools.pairwise(edges[first : last + 1]))
+        around = edges[first], edges[last]
+        return [plain, *_by_gaps(ink, last - first, *around), *_by_pitch(ink, middles[first:last])]
+
+    return ways
+
+
+def _runs(text: str) -> Iterator[Span]:
+    """Characters [first, last) of each run of figures with enough digits; a label's colon is not of it."""
+    at = 0
+    for figure, run in itertools.groupby(text, lambda char: char in FIGURES):
         part = "".join(run)
-        first, last = at, at + len(part) - 1
-        at += len(part)
-        if not figure or sum(char.isdigit() for char in part) < _LEAST_DIGITS:
-            # A digit that nobody else saw is no testimony.
-            if any(char.isdigit() for char in part):
-                return None
-            out += part
-            continue
-        lead = len(part) - len(part.lstrip(":-/.,"))  # a label's colon is not read with the figures
-        asked = True
-        out += part[:lead] + _read(tesseract, line, line.ink[:, cells[first + lead][0] : cells[last][1]])
-    return out if asked else None
+        first, at = at + len(part) - len(part.lstrip(":-/.,")), at + len(part)
+        if figure and sum(char.isdigit() for char in part) >= _LEAST_DIGITS:
+            yield first, at
 
 
-def _read(tesseract: Tesseract, line: LineImage, ink: Ink) -> str:
-    grey = crop_of_dots(ink, line.cell, _AROUND, cv2.INTER_CUBIC)
-    reading = tesseract.read_line(msgspec.structs.replace(line, grey=grey), _FIGURES)
-    return bare(reading.text)
+def _gaps_between(text: str) -> Iterator[Span]:
+    """Characters [first, last) between these runs."""
+    at = 0
+    for first, last in _runs(text):
+        yield at, first
+        at = last
+    yield at, len(text)
+
+
+def _by_gaps(ink: Ink, count: int, left: int, right: int) -> Iterator[list[Span]]:
+    """Columns without ink part the characters, where that gives as many as were seen."""
+    highest = ink[:, left:right].max(axis=0, initial=0.0)
+    for clear in _CLEAR:
+        edges = np.diff(np.concatenate([[0], (highest > clear).astype(np.int8), [0]]))
+        first, last = np.flatnonzero(edges == 1) + left, np.flatnonzero(edges == -1) + left
+        if len(first) == count:
+            yield list(zip(first.tolist(), last.tolist(), strict=True))
+
+
+def _by_pitch(ink: Ink, middles: Floats) -> Iterator[list[Span]]:
+    """Characters of one width, where the least ink lies between them."""
+    if len(middles) < 3:
+        return
+    steps = np.arange(len(middles))
+    pitch, start = np.polyfit(steps, middles, 1)
+    if pitch < _STEP_PX:
+        return
+    borders = steps[0] - 0.5 + np.arange(len(middles) + 1)
+    total = ink.sum(axis=0)
+    tried = []
+    for share, place in itertools.product(_PITCHES, _PLACES):
+        # The middle of the run stays where it was seen.
+        at = start + pitch * (1 - share) * steps.mean() + (place + borders) * pitch * share
+        cost = float(np.interp(at, np.arange(len(total)), total).mean())
+        tried.append((cost + 0.5 * abs(place) + 2 * abs(share - 1), share, place, at))
+    edges = np.clip(np.round(min(tried, key=lambda one: one[:3])[3]), 0, ink.shape[1]).astype(int).tolist()
+    yield list(itertools.pairwise(edges))

@@ -3,6 +3,7 @@ word on expected fields wherever they stand."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 
 from tillrig.vision.alone import guessed
 from tillrig.vision.fields import Place, edits
+from tillrig.vision.figure_witness import FIGURES_FOR
 from tillrig.vision.figures import figures_read
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, Ink, Point
@@ -26,8 +28,7 @@ from tillrig.vision.witness import Vote, ask_print_atlas
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
 _SATURATED = 0.02
-# What a field of figures may hold: for tesseract, which otherwise takes them for letters.
-_FIGURES = "0123456789.,:/-*"
+_LETTER_AMONG = re.compile(r"\d[A-Za-z]")
 # Confidence from which the recogniser alone says what stands beside figures that two readers read.
 _LABEL_SURE = 0.8
 # Margin (nats) from which its drawing vouches for a line that was read blind: 持 has passed for 将 at 8, 0 for C too.
@@ -125,24 +126,31 @@ def _row_stands(row: RowReading, image: LineImage, reader: ScreenReader) -> bool
 
 
 def _figures_stand(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
-    """Whether, where no font is known, tesseract reads the same figures as the recogniser, in their own cells."""
-    tesseract = reader.readers.tesseract
-    if tesseract is None or not image.cell or row.confidence < _LABEL_SURE:
+    """Whether, where the dots say nothing, the reader of figures sees the same figures as the recogniser."""
+    return row.confidence >= _LABEL_SURE and same_figures(reader.readers, image, row.text)
+
+
+def same_figures(readers: Readers, image: LineImage, text: str) -> bool:
+    """Whether `text`, a recogniser's, has figures, and these are the same one by one. A letter among them is nobody
+    else's word."""
+    if readers.figures is None or _LETTER_AMONG.search(bare(text)):
         return False
-    return figures_read(tesseract, image, row.text) == bare(row.text)
+    said = figures_read(readers.figures, readers.recogniser, image, text)
+    return said is not None and said.margin >= FIGURES_FOR and said.text == bare(text)
 
 
 def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:
-    """On a colour display whose font nobody knows: whether tesseract reads the same, and no Chinese character is the
-    recogniser's guess."""
+    """On a colour display whose font nobody knows: whether a second reader reads the same, and no Chinese character is
+    the recogniser's guess."""
     readers = reader.readers
     known = readers.atlas is not None or readers.colour_atlas is not None
-    if reader.geometry.kind != "colour" or known or readers.tesseract is None or row.blank or not bare(row.text):
+    if reader.geometry.kind != "colour" or known or row.blank or not bare(row.text):
         return False
     if image.saturated > _SATURATED or guessed(readers.recogniser, image):
         return False
-    figures = _FIGURES if not set(bare(row.text)) - set(_FIGURES) else None
-    return bare(readers.tesseract.read_line(image, figures).text) == bare(row.text)
+    if same_figures(readers, image, row.text):
+        return True
+    return readers.tesseract is not None and bare(readers.tesseract.read_line(image).text) == bare(row.text)
 
 
 def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:

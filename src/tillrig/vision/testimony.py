@@ -14,12 +14,13 @@ from tillrig.exhibits import Exhibit, Word
 from tillrig.observations import Reading as Answer
 from tillrig.vision.alone import doubted
 from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
-from tillrig.vision.figures import figures_read
+from tillrig.vision.figure_witness import ask_figures
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
+from tillrig.vision.readers.figure_reader import FigureReader
 from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
@@ -107,6 +108,7 @@ class Readers:
     atlas: Atlas | None = None
     print_atlas: PrintAtlas | None = None
     colour_atlas: ColourAtlas | None = None
+    figures: FigureReader | None = field(default_factory=FigureReader)
     tesseract: Tesseract | None = field(default_factory=Tesseract)
 
 
@@ -163,8 +165,9 @@ class _Court:
                 self._witnesses.remove(dots)
                 self._witnesses.append(ask_atlas(atlas, line, self._expected, self._kind, (network.text,)))
         self._hear_spelled(line)
+        self._hear_figures(line)
         if self._readers.tesseract is not None and len(self._frames) >= 2 and not self._clear() and self._kind in MONEY:
-            self._witnesses.append(self._third(self._readers.tesseract, line))
+            self._witnesses.append(ask_tesseract(self._readers.tesseract, line, self._expected, self._kind))
 
     def _hear_spelled(self, line: LineImage) -> None:
         """Chinese characters that no dots bear out are read one by one: a line of them is read as the likelier word."""
@@ -179,13 +182,16 @@ class _Court:
         opened = {number for one in dots for number in one.open}
         return tuple(number for number in wide if not dots or number in opened)
 
-    def _third(self, tesseract: Tesseract, line: LineImage) -> Witness:
-        """tesseract on the figures where the cells are known, else on the line."""
-        figures = figures_read(tesseract, line, self._expected) if line.cell else None
-        if figures is None or figures != bare(self._expected):
-            return ask_tesseract(tesseract, line, self._expected, self._kind)
-        reason = "" if figures.isascii() else "it read the figures alone"
-        return Witness(reader=tesseract.name, frame=line.frame, vote=Vote.FOR, text=figures, margin=3.0, reason=reason)
+    def _hear_figures(self, line: LineImage) -> None:
+        """Where no dots bear out the line, its figures are read one by one."""
+        reader = self._readers.figures
+        drawn = [one for one in self._witnesses if one.frame == line.frame and one.reader == "atlas"]
+        if reader is None or not any(char.isdigit() for char in self._expected):
+            return
+        if all(one.vote is Vote.SILENT for one in drawn):
+            said = ask_figures(reader, self._readers.recogniser, line, self._expected, self._kind)
+            if said is not None:
+                self._witnesses.append(said)
 
     def _hear_print(self, atlas: PrintAtlas, line: LineImage) -> None:
         """The drawn line first; where it does not confirm, the recogniser is asked, and what that saw instead is
