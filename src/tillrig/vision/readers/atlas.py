@@ -6,6 +6,7 @@ It has no language model, so it sees the stroke in which 余 and 佘 differ; but
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -29,6 +30,8 @@ STRANGE = -0.5
 _UNKNOWN, _KNOWN_THERE, _LEAST_INK = 0.02, 0.3, 1.5
 # Dots in which two half-width glyphs side by side may differ from a full-width one that they rival.
 _SAME_HALVES = 4
+# Rows that are read once more soon: a blind reading and several expectations of a few frames.
+_REMEMBERED = 64
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -78,6 +81,7 @@ class Atlas:
         self.cell = cell
         self.half, self.full = glyph_sets(fonts, cell)
         self._halved = _halved(self.half, self.full)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     @property
     def partial(self) -> bool:
@@ -101,30 +105,29 @@ class Atlas:
     # -- blind
 
     def read(self, ink: Ink, alphabet: str | None = None) -> Placed:
-        """Best text of a row of ink (cell height x width), spaces as they stand."""
+        """Best text of a row of ink (cell height x width), spaces as they stand. Rows read lately are remembered."""
+        return self._remembered(np.ascontiguousarray(ink, np.float32).tobytes(), alphabet)
+
+    def _read(self, dots: bytes, alphabet: str | None) -> Placed:
+        ink = np.frombuffer(dots, np.float32).reshape(self.cell[1], -1)
         half, full, half_error, full_error = self._costs(ink, alphabet)
-        columns = len(half)
-        best = np.full(columns + 1, _BIG)
-        best[0] = 0.0
-        step = [0] * (columns + 1)
-        for column in range(columns):
-            if best[column] + half_error[column] < best[column + 1]:
-                best[column + 1], step[column + 1] = best[column] + half_error[column], 1
-            if column + 2 <= columns and best[column] + full_error[column] < best[column + 2]:
-                best[column + 2], step[column + 2] = best[column] + full_error[column], 2
-        starts = [columns]
-        column = columns
-        while column > 0:
-            column -= step[column]
-            starts.append(column)
-        starts.reverse()
+        starts, error = _path(half_error, full_error)
         cells = []
         for place, after in itertools.pairwise(starts):
             glyphs, number = (self.full, full[place]) if after - place == 2 else (self.half, half[place])
             cells.append(self._cell(ink, glyphs, int(number), place))
         self._against_halves(ink, cells)
         text = "".join(cell.char for cell in cells)
-        return Placed(text, tuple(cells), float(best[columns]) / ink.size)
+        return Placed(text, tuple(cells), error / ink.size)
+
+    def misfit(self, ink: Ink) -> npt.NDArray[np.float64]:
+        """Squared error of each half-width column of a row under the best text."""
+        _, _, half_error, full_error = self._costs(ink, None)
+        starts, _ = _path(half_error, full_error)
+        out = np.zeros(len(half_error))
+        for place, after in itertools.pairwise(starts):
+            out[place:after] = half_error[place] if after - place == 1 else full_error[place] / 2
+        return out
 
     def _against_halves(self, ink: Ink, cells: list[Cell]) -> None:
         """一 and -- rival each other: the margin of either is on the dots in which they differ."""
@@ -320,6 +323,23 @@ def reading_of(placed: Placed) -> LineReading:
     if placed.strange:
         weakest *= 0.5
     return LineReading(placed.text.replace("\u3000", "  ").rstrip(), min(weakest, 0.5 + 0.5 * fit), chars)
+
+
+def _path(half_error: npt.NDArray[np.float64], full_error: npt.NDArray[np.float64]) -> tuple[list[int], float]:
+    """Columns at which the cells of the cheapest way through a row begin, its end with them, and what it costs."""
+    columns = len(half_error)
+    best = np.full(columns + 1, _BIG)
+    best[0] = 0.0
+    step = [0] * (columns + 1)
+    for column in range(columns):
+        if best[column] + half_error[column] < best[column + 1]:
+            best[column + 1], step[column + 1] = best[column] + half_error[column], 1
+        if column + 2 <= columns and best[column] + full_error[column] < best[column + 2]:
+            best[column + 2], step[column + 2] = best[column] + full_error[column], 2
+    starts = [columns]
+    while starts[-1] > 0:
+        starts.append(starts[-1] - step[starts[-1]])
+    return starts[::-1], float(best[columns])
 
 
 def _halved(half: GlyphSet, full: GlyphSet) -> dict[tuple[int, int], int]:
