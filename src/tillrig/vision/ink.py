@@ -26,6 +26,9 @@ _LEAST_SHARE = 0.2
 # The same of a fitted contrast; and it is not below what the fit leaves unexplained. Moire, noise and glare of an empty
 # display split into 0.12, text of a bad camera into 0.15 and more.
 _LEAST_FITTED = 0.14
+# In little light a fitted contrast may be less, where it explains the dots: noise alone leaves 0.24 and more of what it
+# splits into unexplained, dim text up to 0.18.
+_LEAST_AT_ALL, _NOISY = 0.003, 0.2
 _SURFACE_SIGMA = 7.0
 # Contrast of a display, as a share of its light, below which it is dim: typical displays show 0.40 and more, bad ones
 # 0.15 to 0.34.
@@ -90,7 +93,8 @@ def ink_map(
         return coarse
     span, level = np.maximum(found.contrast(), 1e-4), coarse.level
     contrast = float(np.median(span))
-    if contrast < max(least_contrast, _LEAST_FITTED * level, found.residual * level):
+    faint = contrast < least_contrast and (contrast < _LEAST_AT_ALL or found.residual > _NOISY)
+    if faint or contrast < max(_LEAST_FITTED, found.residual) * level:
         return InkMap(np.zeros_like(dots), contrast, saturated, level, np.ones_like(dots))
     return InkMap(np.clip(found.ink, -0.3, 1.3), contrast, saturated, level, span, found)
 

@@ -32,6 +32,8 @@ _FOLLOW = 4.0
 _WAVES, _BAND, _STANDS_OUT = 3, 2, 25.0
 _ROUNDS, _SHARPENED = 8, 7
 _LEAST_BITS = 6
+# Of the first guesses, so many are followed to the end: those that explain most after so many rounds.
+_FOLLOWED, _TRIED = 4, 2
 # Dots of an area that may be turned over.
 _SOLID = 60
 # A webcam's grey values are light by a tone curve, an industrial camera's are light itself: that which explains the
@@ -65,14 +67,14 @@ def separate(dots: Ink, first: Bits, cell: int = 16) -> Separation | None:
     high. None when nothing is shown that could be told from the ground."""
     lights = [(tone, dots if tone == 1.0 else np.power(dots, tone)) for tone in TONES]
     best: tuple[Bits, float, float, Ink] | None = None
-    for guess in (first, None):
-        if guess is None and best is not None and best[1] <= _GOOD:
+    starts = [(first, tone, light) for tone, light in lights]
+    for more in (False, True):
+        if more and best is not None and best[1] <= _GOOD:
             break
-        for tone, light in lights:
-            for bits in [guess] if guess is not None else _guesses(light, cell):
-                tried = _settled(light, bits)
-                if tried is not None and (best is None or tried[1] < best[1]):
-                    best = *tried, tone, light
+        for bits, tone, light in _most_telling(lights, cell) if more else starts:
+            tried = _settled(light, bits)
+            if tried is not None and (best is None or tried[1] < best[1]):
+                best = *tried, tone, light
     if best is None:
         return None
     bits, left, tone, light = best
@@ -81,15 +83,26 @@ def separate(dots: Ink, first: Bits, cell: int = 16) -> Separation | None:
     return _sharpened(light, bits, tone)
 
 
+def _most_telling(lights: list[tuple[float, Ink]], cell: int) -> list[tuple[Bits, float, Ink]]:
+    """The first guesses that explain most after some rounds, with their tone and light."""
+    told = []
+    for tone, light in lights:
+        for bits in _guesses(light, cell):
+            tried = _settled(light, bits, _TRIED)
+            if tried is not None:
+                told.append((tried[1], tried[0], tone, light))
+    return [one[1:] for one in sorted(told, key=lambda one: one[0])[:_FOLLOWED]]
+
+
 def spread_out(bits: Bits, spread: tuple[float, float]) -> Ink:
     """Ink of dots as their blur spreads it."""
     across, down = (np.array([one, 1 - 2 * one, one], np.float32) for one in spread)
     return np.asarray(cv2.sepFilter2D(bits.astype(np.float32), -1, across, down, borderType=cv2.BORDER_REPLICATE))
 
 
-def _settled(dots: Ink, bits: Bits) -> tuple[Bits, float] | None:
+def _settled(dots: Ink, bits: Bits, rounds: int = _ROUNDS) -> tuple[Bits, float] | None:
     """Bits at which fit and threshold agree, and the residual."""
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         if not _LEAST_BITS <= int(bits.sum()) <= bits.size - _LEAST_BITS:
             return None
         clear, span = _surfaces(dots, bits.astype(np.float32))
@@ -263,13 +276,21 @@ def _guesses(dots: Ink, cell: int) -> Iterator[Bits]:
     for sigma in (4.0, 7.0):
         fine = dots - cv2.GaussianBlur(dots, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
         limit = 0.4 * float(np.percentile(np.abs(fine), 99))
-        bits = np.zeros(dots.shape, np.bool_)
-        for top in range(0, dots.shape[0], cell):
-            part = fine[top : top + cell]
+        upright, inverse = fine < -limit, fine <= limit
+        yield upright
+        likely = []
+        for top in range(0, len(dots), cell):
+            part = fine[top + 1 : top + cell - 1]
             # Strokes are fewer than ground, so that they stand out: light strokes are those of an inverse row.
-            told = np.square(np.clip(np.abs(part[1:-1]) - limit / 2, 0, None)) * np.sign(part[1:-1])
-            bits[top : top + cell] = part <= limit if float(told.sum()) > 0 else part < -limit
-        yield bits
+            light, dark = (float(np.square(np.clip(one - limit / 2, 0, None)).sum()) for one in (part, -part))
+            if light > dark:
+                likely.append(top)
+        # A row of noise alone looks like either, so each is tried by itself.
+        for tops in ([likely] if len(likely) > 1 else []) + [[top] for top in range(0, len(dots), cell)]:
+            bits = upright.copy()
+            for top in tops:
+                bits[top : top + cell] = inverse[top : top + cell]
+            yield bits
     for sigma in (7.0, 25.0):
         even = dots / np.maximum(cv2.GaussianBlur(dots, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), 1e-4)
         low, high = np.percentile(even, (0.5, 99.5))

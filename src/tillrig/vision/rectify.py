@@ -58,6 +58,16 @@ class Rectifier:
         seen = self._project(np.asarray(dots, np.float64).reshape(-1, 2), frame_size)
         return tuple((round(float(x), 1), round(float(y), 1)) for x, y in seen)
 
+    def moved(self, corners: Points, bulge: float, frame_size: tuple[int, int]) -> tuple[tuple[Point, ...], float]:
+        """Corners and `k1` when the corners move by so many dots (4, 2), and the middle of the upper side by `bulge`
+        dots inwards."""
+        width, height = self.width, self.height
+        dots = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64) + corners
+        start = self.to_camera([(float(x), float(y)) for x, y in dots], frame_size)
+        half = float(np.hypot(*(np.asarray(self.corners[1]) - self.corners[0]))) / 2
+        unit = float(np.hypot(*(np.asarray(frame_size, np.float64) - 1))) / 2
+        return start, self.k1 + bulge * (2 * half / width) * unit**2 / (half**3 * height / width)
+
     def _make_maps(self, width: int, height: int, reduce: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
         rows, columns = self.shape
         x = knots(columns, self.scale * KNOT_DOTS)

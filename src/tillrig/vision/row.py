@@ -37,7 +37,8 @@ class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
 class Row(msgspec.Struct, frozen=True):
     """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
     picture itself, in which no ink was told from ground. `soft` ink as the lens left it, which recognisers read better
-    than dots with their blur undone. `print`: a colour display's row at two pixels a dot."""
+    than dots with their blur undone. `print`: a colour display's row at two pixels a dot. `turned`: half-width columns [first, last) shown light
+    on dark."""
 
     ink: Ink
     soft: Ink
@@ -47,6 +48,7 @@ class Row(msgspec.Struct, frozen=True):
     shows: bool
     plain: Grey | None = None
     print: Ink | None = None
+    turned: tuple[int, int] = (0, 0)
 
 
 def inverse_run(ink: Ink, cell_width: int) -> tuple[int, int]:

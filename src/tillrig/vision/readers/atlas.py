@@ -30,8 +30,8 @@ STRANGE = -0.5
 _UNKNOWN, _KNOWN_THERE, _LEAST_INK = 0.02, 0.3, 1.5
 # Dots in which two half-width glyphs side by side may differ from a full-width one that they rival.
 _SAME_HALVES = 4
-# Rows whose readings are kept.
-_REMEMBERED = 32
+# Rows that are read once more soon: a blind reading and several expectations of a few frames.
+_REMEMBERED = 64
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -72,23 +72,6 @@ class Placed(msgspec.Struct, frozen=True):
         return min((cell.margin for cell in self.cells if cell.known), default=0.0)
 
 
-class _Dots:
-    """Ink that is looked up by its values."""
-
-    def __init__(self, ink: Ink, values: bytes) -> None:
-        self.ink, self._values = ink, values
-
-    @classmethod
-    def of(cls, ink: Ink) -> _Dots:
-        return cls(ink, ink.tobytes())
-
-    def __hash__(self) -> int:
-        return hash(self._values)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Dots) and self.ink.shape == other.ink.shape and self._values == other._values
-
-
 class Atlas:
     """For rows of `columns` half-width cells of `cell` dots, drawn in `fonts`."""
 
@@ -98,7 +81,6 @@ class Atlas:
         self.cell = cell
         self.half, self.full = glyph_sets(fonts, cell)
         self._halved = _halved(self.half, self.full)
-        # The same row is read blind, cut into its fields and asked about them.
         self._read_once = lru_cache(maxsize=_REMEMBERED)(self._read)
         self._place_once = lru_cache(maxsize=_REMEMBERED)(self._place)
 
@@ -106,6 +88,9 @@ class Atlas:
     def partial(self) -> bool:
         """Whether the font was learned, so that it has some characters only."""
         return bool(self.half.learned or self.full.learned)
+
+    def _ink_of(self, values: bytes) -> Ink:
+        return np.frombuffer(values, np.float32).reshape(self.cell[1], -1)
 
     # -- the Reader interface
 
@@ -124,34 +109,29 @@ class Atlas:
     # -- blind
 
     def read(self, ink: Ink, alphabet: str | None = None) -> Placed:
-        """Best text of a row of ink (cell height x width), spaces as they stand."""
-        return self._read_once(_Dots.of(ink), alphabet)
+        """Best text of a row of ink (cell height x width), spaces as they stand. Rows read lately are remembered."""
+        return self._read_once(_values(ink), alphabet)
 
-    def _read(self, dots: _Dots, alphabet: str | None) -> Placed:
-        ink = dots.ink
+    def _read(self, dots: bytes, alphabet: str | None) -> Placed:
+        ink = self._ink_of(dots)
         half, full, half_error, full_error = self._costs(ink, alphabet)
-        columns = len(half)
-        best = np.full(columns + 1, _BIG)
-        best[0] = 0.0
-        step = [0] * (columns + 1)
-        for column in range(columns):
-            if best[column] + half_error[column] < best[column + 1]:
-                best[column + 1], step[column + 1] = best[column] + half_error[column], 1
-            if column + 2 <= columns and best[column] + full_error[column] < best[column + 2]:
-                best[column + 2], step[column + 2] = best[column] + full_error[column], 2
-        starts = [columns]
-        column = columns
-        while column > 0:
-            column -= step[column]
-            starts.append(column)
-        starts.reverse()
+        starts, error = _path(half_error, full_error)
         cells = []
         for place, after in itertools.pairwise(starts):
             glyphs, number = (self.full, full[place]) if after - place == 2 else (self.half, half[place])
             cells.append(self._cell(ink, glyphs, int(number), place))
         self._against_halves(ink, cells)
         text = "".join(cell.char for cell in cells)
-        return Placed(text, tuple(cells), float(best[columns]) / ink.size)
+        return Placed(text, tuple(cells), error / ink.size)
+
+    def misfit(self, ink: Ink) -> npt.NDArray[np.float64]:
+        """Squared error of each half-width column of a row under the best text."""
+        _, _, half_error, full_error = self._costs(ink, None)
+        starts, _ = _path(half_error, full_error)
+        out = np.zeros(len(half_error))
+        for place, after in itertools.pairwise(starts):
+            out[place:after] = half_error[place] if after - place == 1 else full_error[place] / 2
+        return out
 
     def _against_halves(self, ink: Ink, cells: list[Cell]) -> None:
         """一 and -- rival each other: the margin of either is on the dots in which they differ."""
@@ -216,12 +196,12 @@ class Atlas:
         """Lay `expected` on the row where it fits best; runs of spaces stretch, with `gaps` there may be spaces
         anywhere. None when it cannot be laid (too long, glyph missing). Of a learned font, characters that were not
         learned stand where the ink looks like no other: they are not `known`."""
-        return self._place_once(_Dots.of(ink), expected, gaps)
+        return self._place_once(_values(ink), expected, gaps)
 
     def _place(  # noqa: PLR0912 - one dynamic programme, forward and back
-        self, dots: _Dots, expected: str, gaps: bool
+        self, dots: bytes, expected: str, gaps: bool
     ) -> Placed | None:
-        ink = dots.ink
+        ink = self._ink_of(dots)
         words = squeeze(expected).split(" ") if squeeze(expected) else []
         original = [word for word in expected.split() if word]
         if len(original) == len(words):
@@ -341,6 +321,10 @@ class Atlas:
         )
 
 
+def _values(ink: Ink) -> bytes:
+    return np.ascontiguousarray(ink, np.float32).tobytes()
+
+
 def reading_of(placed: Placed) -> LineReading:
     """A placed text as a reading: confidence from margins and from how well the dots fit at all."""
     fit = max(0.0, 1.0 - placed.error / FOREIGN)
@@ -352,6 +336,23 @@ def reading_of(placed: Placed) -> LineReading:
     if placed.strange:
         weakest *= 0.5
     return LineReading(placed.text.replace("\u3000", "  ").rstrip(), min(weakest, 0.5 + 0.5 * fit), chars)
+
+
+def _path(half_error: npt.NDArray[np.float64], full_error: npt.NDArray[np.float64]) -> tuple[list[int], float]:
+    """Columns at which the cells of the cheapest way through a row begin, its end with them, and what it costs."""
+    columns = len(half_error)
+    best = np.full(columns + 1, _BIG)
+    best[0] = 0.0
+    step = [0] * (columns + 1)
+    for column in range(columns):
+        if best[column] + half_error[column] < best[column + 1]:
+            best[column + 1], step[column + 1] = best[column] + half_error[column], 1
+        if column + 2 <= columns and best[column] + full_error[column] < best[column + 2]:
+            best[column + 2], step[column + 2] = best[column] + full_error[column], 2
+    starts = [columns]
+    while starts[-1] > 0:
+        starts.append(starts[-1] - step[starts[-1]])
+    return starts[::-1], float(best[columns])
 
 
 def _halved(half: GlyphSet, full: GlyphSet) -> dict[tuple[int, int], int]:
