@@ -17,12 +17,12 @@ from tillrig.vision.geometry import Corners, Grey, Ink, PaperGeometry, Point, ch
 from tillrig.vision.ink import LINEAR, SATURATED
 from tillrig.vision.matching import match_bands
 from tillrig.vision.paper import Band, find_lines, paper_ink, skew_of, unskew
+from tillrig.vision.print_witness import BESIDE, PRINT_STRONG
 from tillrig.vision.readers.base import LineImage
 from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
-from tillrig.vision.witness import BESIDE, PRINT_STRONG
 
 SCALE = 2
 # Dots left and right of the print that are looked at: paper sways.
@@ -319,7 +319,7 @@ class SlipReader:
             self._box(band, sheet),
             False,
             clipped,
-            _print_ink(sheet.picture, band),
+            _print_ink(sheet.picture, band, sheet.bands),
             band.height,
         )
 
@@ -355,8 +355,9 @@ def _stretched(crop: Grey) -> Grey:
     return np.clip((crop.astype(np.float32) - low) * (225.0 / (high - low)) + 25, 0, 255).astype(np.uint8)
 
 
-def _print_ink(picture: Grey, band: Band) -> Ink:
-    """Ink of the line with some dots around it, at two pixels a dot: 0 ground, about 1 burnt."""
+def _print_ink(picture: Grey, band: Band, bands: Sequence[Band]) -> Ink:
+    """Ink of the line with some dots around it, at two pixels a dot: 0 ground, about 1 burnt. The lines above and below
+    are left out."""
     top = max(0, (band.top + MARGIN - _AROUND) * SCALE)
     left = (_print_left(band) + MARGIN) * SCALE
     part = picture[top : (band.bottom + MARGIN + _AROUND) * SCALE, left : (band.right + _AROUND) * SCALE].astype(
@@ -368,7 +369,14 @@ def _print_ink(picture: Grey, band: Band) -> Ink:
         cv2.GaussianBlur(ground, (0, 0), 2), (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR
     )
     depth = 1.0 - part / np.maximum(ground, 1.0)
-    return np.asarray(depth / max(float(np.percentile(depth, 97)), 0.1), np.float32)
+    depth /= max(float(np.percentile(depth, 97)), 0.1)
+    above = max((other.bottom for other in bands if other.bottom <= band.top), default=None)
+    below = min((other.top for other in bands if other.top >= band.bottom), default=None)
+    if above is not None:
+        depth[: max(0, (above + band.top + 2 * MARGIN) * SCALE // 2 - top)] = 0.0
+    if below is not None:
+        depth[max(0, (band.bottom + below + 2 * MARGIN) * SCALE // 2 - top) :] = 0.0
+    return np.asarray(depth, np.float32)
 
 
 def _nearest(bands: Sequence[Band], line: SlipLine) -> Band | None:

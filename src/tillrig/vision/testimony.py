@@ -17,6 +17,7 @@ from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
 from tillrig.vision.figures import figures_read
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
+from tillrig.vision.print_witness import ask_print_atlas, same_but_likenesses
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
@@ -25,7 +26,7 @@ from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 from tillrig.vision.spelling import SPELLED, ask_spelled
-from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_print_atlas, ask_recogniser, ask_tesseract
+from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_recogniser, ask_tesseract
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
@@ -200,11 +201,14 @@ class _Court:
         if drawn.vote is not Vote.FOR:
             network = doubted(network, self._readers.recogniser, line)
         self._witnesses.append(network)
-        if network.vote is Vote.AGAINST and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
+        saw = network.vote is Vote.AGAINST or network.hint
+        if saw and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
             self._witnesses.remove(drawn)
-            self._witnesses.append(
-                ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text)))
-            )
+            drawn = ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text)))
+            self._witnesses.append(drawn)
+        if same_but_likenesses(self._expected, drawn, network):
+            self._witnesses.remove(network)
+            self._witnesses.append(msgspec.structs.replace(network, text=drawn.text))
 
     def _hear_colour(self, atlas: ColourAtlas, line: LineImage) -> None:
         """The drawn row first; where it does not confirm, what the recogniser reads is drawn too."""
