@@ -19,6 +19,8 @@ PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
 # Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
 # there.
 _LEAST_ADDED = 0.25
+# Margin from which the dots of small print may accuse without a recogniser.
+_SMALL_ALONE = 0.6
 LACKING = "what differs is only missing ink, which poor print explains"
 _LONG = 8
 _PRINT_BETTER = 0.02
@@ -67,16 +69,17 @@ def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     fit = atlas.fit(line.print, wanted, line.height, line.dead)
     masked = tuple(sorted(fit.masked)) if fit is not None else ()
     likeness = fit.likeness if fit is not None else 0.0
-    margin = _print_margin(fit, kind) if fit is not None else 0.0
+    lame = _weakest_lame(atlas, line, fit, kind) if fit is not None else None
+    margin = _print_margin(fit, lame) if fit is not None else 0.0
     like = fit is not None and likeness >= _PRINT_LIKE[fit.height]
     if fit is not None and like and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
-        open_ = "; ".join(filter(None, (_twins(fit), _lame(fit, kind))))
+        open_ = "; ".join(filter(None, (_twins(fit), _lame(fit, lame))))
         return say(Vote.FOR, wanted, margin, likeness, open_, margin >= PRINT_STRONG[fit.height])
     if (
         fit is not None
         and fit.height == "small"
         and like
-        and any(cell.margin < 0 and (cell.added < _LEAST_ADDED or cell.striped) for cell in fit.cells)
+        and any(cell.margin < 0 and fit.torn(cell, line.alive) for cell in fit.cells)
     ):
         return say(
             Vote.SILENT,
@@ -127,9 +130,10 @@ def _another(
             continue
         if rival.likeness < max(_PRINT_LIKE[rival.height], better):
             continue
-        if rival.height == "small" and atlas.added(wanted, other, "small") < _LEAST_ADDED:
+        small = rival.height == "small"
+        if small and rival.margin < PRINT_STRONG["small"] and atlas.added(wanted, other, "small") < _LEAST_ADDED:
             return say(Vote.SILENT, other, -rival.margin, rival.likeness, LACKING)
-        strong = rival.margin >= PRINT_STRONG[rival.height]
+        strong = rival.margin >= (_SMALL_ALONE if small else PRINT_STRONG[rival.height])
         if obeys(kind, other) and rival.beyond < BESIDE:
             return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
         broken = broken or say(
@@ -148,6 +152,14 @@ def same_but_likenesses(expected: str, drawn: Witness, read: Witness) -> bool:
     return bool(apart) and all(one == two and three in LOOKALIKES.get(one, "") for one, two, three in apart)
 
 
+def likenesses(expected: str, seen: str) -> bool:
+    """Whether the two differ only in a letter for the digit that it looks like, or the other way round."""
+    ours, theirs = bare(expected), bare(seen)
+    apart = [(one, two) for one, two in zip(ours, theirs, strict=False) if one != two]
+    alike = all(two in LOOKALIKES.get(one, "") or one in LOOKALIKES.get(two, "") for one, two in apart)
+    return len(ours) == len(theirs) and bool(apart) and alike
+
+
 def _twins(fit: PrintFit) -> str:
     """What a dead dot leaves open in a line that is otherwise confirmed."""
     told = [
@@ -158,23 +170,27 @@ def _twins(fit: PrintFit) -> str:
     return "; ".join(told)
 
 
-def _print_margin(fit: PrintFit, kind: str) -> float:
+def _print_margin(fit: PrintFit, lame: PrintCell | None) -> float:
     """The weakest testifying character's."""
-    lame = _weakest_lame(fit, kind)
     return min((cell.margin for cell in fit.cells if cell is not lame), default=0.0)
 
 
-def _weakest_lame(fit: PrintFit, kind: str) -> PrintCell | None:
-    """The letter that does not testify: the weakest of a long free text, when it only lacks a dead dot's stripe."""
-    first = min(fit.cells, key=lambda cell: cell.margin, default=None)
-    if first is None or kind != "text" or len(fit.cells) <= _LONG or fit.height == "amount":
+def _weakest_lame(atlas: PrintAtlas, line: LineImage, fit: PrintFit, kind: str) -> PrintCell | None:
+    """The letter that does not testify: the weakest of a long free text, when it only lacks a stripe where nobody knows
+    whether the head prints, and is told from its rival all the same."""
+    weakest = min(range(len(fit.cells)), key=lambda number: fit.cells[number].margin, default=None)
+    if weakest is None or kind != "text" or len(fit.cells) <= _LONG or fit.height == "amount":
         return None
-    lame = first.striped and first.added < _LEAST_ADDED and not first.char.isdigit() and first.char.isascii()
-    return first if lame else None
+    cell = fit.cells[weakest]
+    if cell.margin >= _PRINT_FOR[fit.height] or not fit.torn(cell, line.alive) or cell.added >= _LEAST_ADDED:
+        return None
+    if cell.char.isdigit() or not cell.char.isascii():
+        return None
+    assert line.print is not None
+    return cell if atlas.excused(line.print, fit, weakest, line.dead) >= _PRINT_FOR[fit.height] else None
 
 
-def _lame(fit: PrintFit, kind: str) -> str:
-    cell = _weakest_lame(fit, kind)
+def _lame(fit: PrintFit, cell: PrintCell | None) -> str:
     if cell is None or cell.margin >= _PRINT_FOR[fit.height]:
         return ""
-    return f"{cell.char!r} lacks a stripe, as a dead print dot leaves it, and is not told from {cell.rival}"
+    return f"{cell.char!r} lacks a stripe, as a dead print dot leaves it"

@@ -17,7 +17,7 @@ from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
 from tillrig.vision.figures import figures_read
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
-from tillrig.vision.print_witness import ask_print_atlas, same_but_likenesses
+from tillrig.vision.print_witness import ask_print_atlas, likenesses, same_but_likenesses
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
@@ -30,6 +30,8 @@ from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_recogn
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
+# Margin (nats) below which a recogniser hesitates between a character and what it looks like.
+_HESITANT = 3.0
 # Margin (nats) below which a silent atlas doubts what others confirm.
 _DOUBT = -2.0
 
@@ -255,7 +257,9 @@ class _Court:
 
     def _matched(self) -> bool:
         voices = self._votes(Vote.FOR)
-        if not voices or any(not self._overruled(witness) for witness in self._votes(Vote.AGAINST)):
+        if all(voice.weak for voice in voices) or any(
+            not self._overruled(witness) for witness in self._votes(Vote.AGAINST)
+        ):
             return False
         # A recogniser prefers the likelier word: where the dots lean to another character, its word is not enough.
         doubts = [witness for witness in self._votes(Vote.SILENT, "atlas") if witness.margin < _DOUBT]
@@ -304,8 +308,11 @@ class _Court:
             return True
         # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may
         # accuse, beyond doubt.
-        alone = _differs_in_wide(self._expected, voices[0].text) or (
-            not contradicted and not bare(self._expected).strip("*")
+        hesitant = all(one.margin < _HESITANT for one in self._votes(Vote.FOR, "rapidocr"))
+        alone = (
+            _differs_in_wide(self._expected, voices[0].text)
+            or (not contradicted and not bare(self._expected).strip("*"))
+            or (hesitant and likenesses(self._expected, voices[0].text) and not self._votes(Vote.FOR, "tesseract"))
         )
         return alone and len({witness.frame for witness in dots}) >= 2
 

@@ -44,7 +44,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     the text because it cannot tell what differs; its text still counts where another reader, dot by dot and beyond
     doubt, saw the very same. `masked`: numbers of the expected characters (spaces not counted) through which a dead
     column of the print head runs. `cells`: margins of the single expected characters, where the reader sees them.
-    `open`: numbers of those that a learned font lacks, on which the dots say nothing.
+    `open`: numbers of those that a learned font lacks, on which the dots say nothing. `weak`: a vote for the expected
+    text that counts only beside another's.
     """
 
     reader: str
@@ -59,6 +60,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     masked: tuple[int, ...] = ()
     cells: tuple[CellMargin, ...] = ()
     open: tuple[int, ...] = ()
+    weak: bool = False
 
 
 def cell_margins(cells: Iterable[Cell | PrintCell]) -> tuple[CellMargin, ...]:
@@ -177,9 +179,10 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
         if _only_figures(bare(limited.text), seen):
             reading, margin, seen = limited, likely, bare(limited.text)
 
-    def say(vote: Vote, reason: str = "", hint: bool = False) -> Witness:
+    def say(vote: Vote, reason: str = "", hint: bool = False, weak: bool = False) -> Witness:
         return Witness(
             hint=hint,
+            weak=weak,
             reader=recogniser.name,
             frame=line.frame,
             vote=vote,
@@ -192,8 +195,10 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
 
     if line.saturated > SATURATED:
         return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
-    if seen == wanted or (margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen)):
+    if seen == wanted:
         return say(Vote.FOR)
+    if margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen):
+        return say(Vote.FOR, "it does not tell what differs from what it looks like", weak=True)
     if masked and _only_masked(wanted, seen, masked):
         return say(Vote.FOR, "where it read otherwise, a dead print dot runs through the character")
     if _dropped(wanted, seen):

@@ -69,6 +69,14 @@ class PrintFit(msgspec.Struct, frozen=True):
         """Numbers of the characters (without spaces) through which a known dead column runs."""
         return frozenset(number for number, cell in enumerate(self.cells) if cell.dead)
 
+    def torn(self, cell: PrintCell, alive: tuple[float, ...]) -> bool:
+        """Whether a dead dot of the head may be all that the character lacks: a stripe is missing, and `alive` (dots
+        from the left of the picture) does not tell that the head prints there."""
+        if not cell.striped:
+            return False
+        printed = {round(place - self.origin) for place in alive}
+        return not {cell.stripe - 1, cell.stripe, cell.stripe + 1} <= printed
+
 
 class PrintAtlas:
     """For the fonts of a printer: the first of each size draws that size; amounts are the text font doubled."""
@@ -139,6 +147,31 @@ class PrintAtlas:
             self._stretches[height] = (best.stretch,)
         return best
 
+    def excused(self, ink: Ink, fit: PrintFit, number: int, dead: tuple[float, ...] = ()) -> float:
+        """The margin of character `number` with its stripe taken for a dead column, against itself so printed and its
+        rival printed whole; -1 where it cannot be told from another then."""
+        cell, spec = fit.cells[number], self.fonts[fit.height]
+        saved = 2 * fit.missing - fit.inked
+        near = [column for column in range(cell.stripe - 1, cell.stripe + 2) if 0 <= column < len(saved)]
+        known = _dead_columns(dead, fit.origin, fit.missing, fit.inked)
+        if not near:
+            return -1.0
+        column = max(near, key=lambda one: float(saved[one]))
+        masked = draw(fit.text, spec, fit.height, fit.stretch, tuple(sorted({*known, column})))
+        whole = draw(_with_char(fit.text, number, cell.rival), spec, fit.height, fit.stretch, known)
+        if masked is None or whole is None or masked.picture.shape != whole.picture.shape:
+            return -1.0
+        level, _, _ = levelled(ink, masked, spec)
+        left_over, gains = left_over_of(level, masked)
+        so_printed = cells_of(left_over, gains, masked)[number]
+        if so_printed.twins:
+            return -1.0
+        window = masked.window(number)
+        apart = whole.picture[window] - masked.picture[window]
+        both = left_over[window] + left_over_of(level, whole)[0][window]
+        energy = float(np.square(apart).sum()) * float(gains[number])
+        return min(so_printed.margin, -float((both * apart).sum()) / max(energy, 1e-3))
+
     def _heights(self, height: str) -> tuple[str, ...]:
         return {"text": ("text", "small"), "small": ("small", "text"), "rule": ("text",)}.get(height, (height,))
 
@@ -169,6 +202,12 @@ class PrintAtlas:
         beyond += ink_between(left_over, float(np.median(gains)), drawn, spec)
         cells = cells_of(left_over, gains, drawn)
         return PrintFit(text, likeness_of(level, drawn.picture), cells, across, height, origin, missing, inked, beyond)
+
+
+def _with_char(text: str, number: int, char: str) -> str:
+    """`text` with its character `number`, spaces not counted, exchanged."""
+    at = [place for place, one in enumerate(text) if one != " "][number]
+    return text[:at] + char + text[at + 1 :]
 
 
 def _dead_columns(dead: tuple[float, ...], origin: float, missing: Ink, inked: Ink) -> tuple[int, ...]:
