@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,15 @@ _SAME_START = 2.5
 # Of so many different texts it is remembered, at most, what a column printed of them.
 _REMEMBERED = 8
 RULE = "-"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the other lines say of the head's columns on one line: places (dots) at which they lack all ink, and at
+    which they have theirs."""
+
+    dead: tuple[float, ...] = ()
+    alive: tuple[float, ...] = ()
 
 
 class PrintHead:
@@ -57,14 +67,15 @@ def dead_columns(
     head: PrintHead | None = None,
     *,
     remember: bool = False,
-) -> tuple[tuple[float, ...], ...]:
+) -> tuple[Columns, ...]:
     """For each line the places (dots, in the same coordinates as `lefts`, the left edges of the fitted pictures) at
     which the *other* lines of the slip, or of slips before (`head`), show a dead column: no line is excused by itself.
+    `alive` are those of this slip's other lines alone.
 
     `remember`: these fits are what the slip says, so `head` learns from them.
     """
     known = [number for number, fit in enumerate(fits) if fit is not None and fit.likeness >= _LEAST_LIKE]
-    found: list[tuple[float, ...]] = [()] * len(fits)
+    found = [Columns()] * len(fits)
     if len(known) <= _LEAST_LINES:
         return tuple(found)
     starts = np.array([lefts[number] + fits[number].origin for number in known])  # type: ignore[union-attr]
@@ -99,7 +110,12 @@ def dead_columns(
         }
         if head is not None and curve.aligned and fit is not None:
             here |= {column for column in head.dead(fit.text) if not here & {column - 1, column, column + 1}}
-        found[number] = tuple(at + column for column in sorted(here))
+        others = count - says[mine] if mine is not None else count
+        lacking = count - against - lacks[mine] if mine is not None else count - against
+        alive = np.flatnonzero((others >= _LEAST_LINES) & (lacking <= 0.25 * others))
+        found[number] = Columns(
+            tuple(at + column for column in sorted(here)), tuple(at + column for column in alive.tolist())
+        )
     if head is not None and remember and curve.aligned:
         for row, text in enumerate(voices):
             head.remember(text, says[row], lacks[row])

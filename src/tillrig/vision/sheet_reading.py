@@ -10,20 +10,21 @@ import msgspec
 import numpy as np
 
 from tillrig.vision.alone import guessed
-from tillrig.vision.fields import Place, edits
+from tillrig.vision.fields import Place
 from tillrig.vision.figure_witness import FIGURES_FOR
 from tillrig.vision.figures import figures_read
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Corners, Ink, Point
+from tillrig.vision.geometry import Corners, Point
 from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row, twice
 from tillrig.vision.ink import InkMap
+from tillrig.vision.print_witness import ask_print_atlas
 from tillrig.vision.readers.base import LineImage, bare, fold
-from tillrig.vision.readers.glyphs import is_wide
+from tillrig.vision.readers.print_spacing import spaced
 from tillrig.vision.row import RowReading, ScreenReading
 from tillrig.vision.screen import ScreenReader
 from tillrig.vision.slip import SlipLine, SlipReader
 from tillrig.vision.testimony import Readers, Testimony, testify
-from tillrig.vision.witness import Vote, ask_print_atlas
+from tillrig.vision.witness import Vote
 
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
@@ -234,45 +235,7 @@ def _spaced_line(line: SlipLine, image: LineImage | None, reader: SlipReader) ->
     them."""
     if image is None or image.print is None or line.height == "rule" or not line.text:
         return line
-    geometry = reader.geometry
-    pitch = {"small": geometry.small_height, "amount": geometry.text_height * 2}.get(line.height, geometry.text_height)
-    text = spaced_by_gaps(line.text, image.print, pitch / 2 * 2)
-    return line if text is None else msgspec.structs.replace(line, text=text)
-
-
-def spaced_by_gaps(text: str, ink: Ink, pitch: float) -> str | None:
-    """`text` with spaces where its ink (rows x columns) has gaps of a half-width character's `pitch` in pixels; None
-    where characters and ink do not go together."""
-    chars = bare(text)
-    runs = _runs(ink, 0.8 * pitch)
-    if not runs or not chars:
-        return None
-    start = runs[0][0]
-    out, place, cells = "", 0, 0.0
-    for number, (first, last) in enumerate(runs):
-        if number:
-            gap = round((first - start) / pitch - cells)
-            out += " " * max(0, gap)
-            cells += max(0, gap)
-        until = (last - start) / pitch
-        while place < len(chars) and cells < until - 0.35:
-            out += chars[place]
-            cells += 2 if is_wide(chars[place]) else 1
-            place += 1
-    return out if place == len(chars) and edits(bare(out), chars) == 0 else None
-
-
-def _runs(ink: Ink, gap: float) -> list[tuple[int, int]]:
-    """Columns [first, last) of ink, parted by gaps wider than `gap` pixels."""
-    middle = ink[ink.shape[0] // 6 : -ink.shape[0] // 6 or None]
-    inked = np.flatnonzero((middle > 0.5).sum(axis=0) >= 2)
-    runs: list[list[int]] = []
-    for column in inked.tolist():
-        if runs and column - runs[-1][1] <= gap:
-            runs[-1][1] = column + 1
-        else:
-            runs.append([column, column + 1])
-    return [(first, last) for first, last in runs]
+    return msgspec.structs.replace(line, text=spaced(image.print, line.text, line.height, reader.geometry))
 
 
 def _lacking(text: str, shows: Callable[[str], bool]) -> str:

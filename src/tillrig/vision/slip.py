@@ -11,18 +11,18 @@ import cv2
 import msgspec
 import numpy as np
 
-from tillrig.vision.dead import PrintHead, dead_columns
+from tillrig.vision.dead import Columns, PrintHead, dead_columns
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, Grey, Ink, PaperGeometry, Point, checked_corners
 from tillrig.vision.ink import LINEAR, SATURATED
 from tillrig.vision.matching import match_bands
 from tillrig.vision.paper import Band, find_lines, paper_ink, skew_of, unskew
+from tillrig.vision.print_witness import BESIDE, PRINT_STRONG
 from tillrig.vision.readers.base import LineImage
 from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
 from tillrig.vision.testimony import Readers, Testimony, testify
-from tillrig.vision.witness import BESIDE, PRINT_STRONG
 
 SCALE = 2
 # Dots left and right of the print that are looked at: paper sways.
@@ -39,7 +39,7 @@ _AROUND = 7
 class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line, read blind. `height`: "text", "small", "amount" or "rule"; `top`, `bottom`, `left`, `right` in dots
     of the rectified paper; `box` four camera points from top-left clockwise; `dead`: dots (as `left`) at which the
-    other lines of this slip or of slips before show dead columns of the print head."""
+    other lines of this slip or of slips before show dead columns of the print head, `alive` those that print."""
 
     index: int
     text: str
@@ -52,6 +52,7 @@ class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
     box: tuple[Point, ...]
     frame: str
     dead: tuple[float, ...] = ()
+    alive: tuple[float, ...] = ()
 
 
 class SlipReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,19 +171,23 @@ class SlipReader:
         sheet = self._sheet(frame)
         return tuple(self._image(band, sheet, frame) for band in sheet.bands)
 
+    def line_image(self, frame: Frame, line: SlipLine) -> LineImage | None:
+        """The crop of one line as another frame shows it, told what the slip's other lines say of the print head;
+        None where that frame shows no line there."""
+        frame = Frame.of(frame, "slip")
+        sheet = self._sheet(frame)
+        band = _nearest(sheet.bands, line)
+        if band is None:
+            return None
+        return self._told(self._image(band, sheet, frame), band, Columns(line.dead, line.alive))
+
     def testify_line(self, frames: Sequence[Frame], line: SlipLine, expected: str, kind: str = "text") -> Testimony:
         """What the distinct frames, taken at rest, say about `expected` standing where `line` was found."""
-        images = []
-        for given in frames:
-            frame = Frame.of(given, "slip")
-            sheet = self._sheet(frame)
-            band = _nearest(sheet.bands, line)
-            if band is not None:
-                images.append(self._told(self._image(band, sheet, frame), band, line.dead))
+        images = [image for frame in frames if (image := self.line_image(frame, line)) is not None]
         if not images:
             frame = Frame.of(frames[0], "slip")
             band = Band(line.top, line.bottom, line.left + MARGIN, line.right + MARGIN, line.height)
-            images = [self._told(self._image(band, self._sheet(frame), frame), band, line.dead)]
+            images = [self._told(self._image(band, self._sheet(frame), frame), band, Columns(line.dead, line.alive))]
         return testify(images, expected, kind, self.readers)
 
     def testify_lines(
@@ -238,7 +243,7 @@ class SlipReader:
             fits = self._with_rules(bands, images, fits)
             for number, (image, dead) in enumerate(zip(images, self._dead(bands, fits), strict=True)):
                 fit = fits[number]
-                if fit is not None and dead and image.print is not None:
+                if fit is not None and dead.dead and image.print is not None:
                     told = self._told(image, bands[number], dead)
                     fit = atlas.fit(image.print, fit.text, image.height, told.dead)
                 if fit is not None and _proven(fit):
@@ -252,7 +257,7 @@ class SlipReader:
                 if atlas is not None and fits[number] is None and atlas.can_show(reading.text, band.height):
                     fits[number] = atlas.fit(images[number].print, reading.text, band.height)  # type: ignore[arg-type]
         ruled = self._with_rules(bands, images, fits)
-        dead_of = self._dead(bands, ruled, remember=True) if wanted else ((),) * len(bands)
+        dead_of = self._dead(bands, ruled, remember=True) if wanted else (Columns(),) * len(bands)
         return tuple(
             self._line(first + number, band, images[number], *texts[number], dead_of[number])
             for number, band in enumerate(bands)
@@ -272,18 +277,17 @@ class SlipReader:
 
     def _dead(
         self, bands: Sequence[Band], fits: Sequence[PrintFit | None], *, remember: bool = False
-    ) -> tuple[tuple[float, ...], ...]:
+    ) -> tuple[Columns, ...]:
         lefts, tops = [_print_left(band) for band in bands], [band.top for band in bands]
         return dead_columns(fits, lefts, tops, self.geometry.dots, self._head, remember=remember)
 
-    def _told(self, image: LineImage, band: Band, dead: tuple[float, ...]) -> LineImage:
-        if not dead:
-            return image
+    def _told(self, image: LineImage, band: Band, told: Columns) -> LineImage:
         left = _print_left(band)
-        return msgspec.structs.replace(image, dead=tuple(place - left for place in dead))
+        dead, alive = (tuple(place - left for place in places) for places in (told.dead, told.alive))
+        return msgspec.structs.replace(image, dead=dead, alive=alive)
 
     def _line(
-        self, number: int, band: Band, image: LineImage, text: str, confidence: float, dead: tuple[float, ...]
+        self, number: int, band: Band, image: LineImage, text: str, confidence: float, columns: Columns
     ) -> SlipLine:
         return SlipLine(
             index=number,
@@ -296,7 +300,8 @@ class SlipReader:
             right=band.right - MARGIN,
             box=image.box,
             frame=image.frame,
-            dead=dead,
+            dead=columns.dead,
+            alive=columns.alive,
         )
 
     def _rule_length(self, band: Band) -> int:
@@ -319,7 +324,7 @@ class SlipReader:
             self._box(band, sheet),
             False,
             clipped,
-            _print_ink(sheet.picture, band),
+            _print_ink(sheet.picture, band, sheet.bands),
             band.height,
         )
 
@@ -355,8 +360,9 @@ def _stretched(crop: Grey) -> Grey:
     return np.clip((crop.astype(np.float32) - low) * (225.0 / (high - low)) + 25, 0, 255).astype(np.uint8)
 
 
-def _print_ink(picture: Grey, band: Band) -> Ink:
-    """Ink of the line with some dots around it, at two pixels a dot: 0 ground, about 1 burnt."""
+def _print_ink(picture: Grey, band: Band, bands: Sequence[Band]) -> Ink:
+    """Ink of the line with some dots around it, at two pixels a dot: 0 ground, about 1 burnt. The lines above and below
+    are left out."""
     top = max(0, (band.top + MARGIN - _AROUND) * SCALE)
     left = (_print_left(band) + MARGIN) * SCALE
     part = picture[top : (band.bottom + MARGIN + _AROUND) * SCALE, left : (band.right + _AROUND) * SCALE].astype(
@@ -368,7 +374,14 @@ def _print_ink(picture: Grey, band: Band) -> Ink:
         cv2.GaussianBlur(ground, (0, 0), 2), (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR
     )
     depth = 1.0 - part / np.maximum(ground, 1.0)
-    return np.asarray(depth / max(float(np.percentile(depth, 97)), 0.1), np.float32)
+    depth /= max(float(np.percentile(depth, 97)), 0.1)
+    above = max((other.bottom for other in bands if other.bottom <= band.top), default=None)
+    below = min((other.top for other in bands if other.top >= band.bottom), default=None)
+    if above is not None:
+        depth[: max(0, (above + band.top + 2 * MARGIN) * SCALE // 2 - top)] = 0.0
+    if below is not None:
+        depth[max(0, (band.bottom + below + 2 * MARGIN) * SCALE // 2 - top) :] = 0.0
+    return np.asarray(depth, np.float32)
 
 
 def _nearest(bands: Sequence[Band], line: SlipLine) -> Band | None:

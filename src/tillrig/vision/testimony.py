@@ -17,6 +17,7 @@ from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
 from tillrig.vision.figure_witness import ask_figures
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
+from tillrig.vision.print_witness import ask_print_atlas, likenesses, same_but_likenesses
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
@@ -26,10 +27,12 @@ from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 from tillrig.vision.spelling import SPELLED, ask_spelled
-from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_print_atlas, ask_recogniser, ask_tesseract
+from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_recogniser, ask_tesseract
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
+# Margin (nats) below which a recogniser hesitates between a character and what it looks like.
+_HESITANT = 3.0
 # Margin (nats) below which a silent atlas doubts what others confirm.
 _DOUBT = -2.0
 
@@ -206,11 +209,14 @@ class _Court:
         if drawn.vote is not Vote.FOR:
             network = doubted(network, self._readers.recogniser, line)
         self._witnesses.append(network)
-        if network.vote is Vote.AGAINST and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
+        saw = network.vote is Vote.AGAINST or network.hint
+        if saw and drawn.vote is Vote.SILENT and squeeze(network.text) not in others:
             self._witnesses.remove(drawn)
-            self._witnesses.append(
-                ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text)))
-            )
+            drawn = ask_print_atlas(atlas, line, self._expected, self._kind, (*others, squeeze(network.text)))
+            self._witnesses.append(drawn)
+        if same_but_likenesses(self._expected, drawn, network):
+            self._witnesses.remove(network)
+            self._witnesses.append(msgspec.structs.replace(network, text=drawn.text))
 
     def _hear_colour(self, atlas: ColourAtlas, line: LineImage) -> None:
         """The drawn row first; where it does not confirm, what the recogniser reads is drawn too."""
@@ -257,7 +263,9 @@ class _Court:
 
     def _matched(self) -> bool:
         voices = self._votes(Vote.FOR)
-        if not voices or any(not self._overruled(witness) for witness in self._votes(Vote.AGAINST)):
+        if all(voice.weak for voice in voices) or any(
+            not self._overruled(witness) for witness in self._votes(Vote.AGAINST)
+        ):
             return False
         # A recogniser prefers the likelier word: where the dots lean to another character, its word is not enough.
         doubts = [witness for witness in self._votes(Vote.SILENT, "atlas") if witness.margin < _DOUBT]
@@ -306,8 +314,11 @@ class _Court:
             return True
         # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may
         # accuse, beyond doubt.
-        alone = _differs_in_wide(self._expected, voices[0].text) or (
-            not contradicted and not bare(self._expected).strip("*")
+        hesitant = all(one.margin < _HESITANT for one in self._votes(Vote.FOR, "rapidocr"))
+        alone = (
+            _differs_in_wide(self._expected, voices[0].text)
+            or (not contradicted and not bare(self._expected).strip("*"))
+            or (hesitant and likenesses(self._expected, voices[0].text) and not self._votes(Vote.FOR, "tesseract"))
         )
         return alone and len({witness.frame for witness in dots}) >= 2
 

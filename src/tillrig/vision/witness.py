@@ -12,7 +12,6 @@ from tillrig.exhibits import CellMargin
 from tillrig.vision.grammar import alphabet, obeys
 from tillrig.vision.readers.atlas import FOREIGN, Atlas, Cell, Placed, reading_of
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
-from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.print_cells import PrintCell
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
@@ -45,7 +44,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     the text because it cannot tell what differs; its text still counts where another reader, dot by dot and beyond
     doubt, saw the very same. `masked`: numbers of the expected characters (spaces not counted) through which a dead
     column of the print head runs. `cells`: margins of the single expected characters, where the reader sees them.
-    `open`: numbers of those that a learned font lacks, on which the dots say nothing.
+    `open`: numbers of those that a learned font lacks, on which the dots say nothing. `weak`: a vote for the expected
+    text that counts only beside another's.
     """
 
     reader: str
@@ -60,6 +60,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     masked: tuple[int, ...] = ()
     cells: tuple[CellMargin, ...] = ()
     open: tuple[int, ...] = ()
+    weak: bool = False
 
 
 def cell_margins(cells: Iterable[Cell | PrintCell]) -> tuple[CellMargin, ...]:
@@ -163,148 +164,6 @@ def _told_apart(wanted: str, seen: str, opened: tuple[int, ...]) -> bool:
     return bool(apart) and not any(number in opened for part in apart for number in part)
 
 
-# Likeness (correlation) of a printed line below which the dots do not speak: it is another text, another font, or too
-# poor to tell. Sound lines have 0.88 and more at the typical grade; on bad pictures 全 passed for 金 at 0.8.
-_PRINT_LIKE = {"text": 0.86, "small": 0.82, "amount": 0.86}
-_PRINT_FOR = {"text": 0.25, "small": 0.3, "amount": 0.4}
-_PRINT_OTHER = {"text": 0.10, "small": 0.05, "amount": 0.25}
-PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
-# Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses
-# there.
-_LEAST_ADDED = 0.25
-LACKING = "what differs is only missing ink, which poor print explains"
-_LONG = 8
-_PRINT_BETTER = 0.02
-# Burnt pixels beside a text, on its line, from which something more is printed there: a dot has four, a full stop
-# about thirty.
-BESIDE = 16
-
-
-def ask_print_atlas(  # noqa: PLR0911 - each way of being silent has its reason
-    atlas: PrintAtlas, line: LineImage, expected: str, kind: str, others: tuple[str, ...] = ()
-) -> Witness:
-    """The printed line against the drawn one; `others` are texts that another reader saw instead and that are tried
-    too."""
-    assert line.print is not None
-    masked: tuple[int, ...] = ()
-    fit: PrintFit | None = None
-
-    def say(
-        vote: Vote,
-        text: str,
-        margin: float,
-        likeness: float,
-        reason: str = "",
-        strong: bool = False,
-        hint: bool = False,
-    ) -> Witness:
-        return Witness(
-            hint=hint,
-            reader=atlas.name,
-            frame=line.frame,
-            vote=vote,
-            text=text,
-            margin=round(20 * margin, 2),
-            confidence=round(max(0.0, likeness), 3),
-            strong=strong,
-            reason=reason,
-            masked=masked,
-            cells=cell_margins(fit.cells) if fit is not None else (),
-        )
-
-    wanted = expected.strip()  # runs of spaces are columns on a slip
-    if line.saturated > SATURATED:
-        return say(Vote.SILENT, "", 0.0, 0.0, f"{line.saturated:.0%} of the line is saturated")
-    if not atlas.can_show(wanted, line.height):
-        return say(Vote.SILENT, "", 0.0, 0.0, "the profile's fonts cannot draw the expected text")
-    fit = atlas.fit(line.print, wanted, line.height, line.dead)
-    masked = tuple(sorted(fit.masked)) if fit is not None else ()
-    likeness = fit.likeness if fit is not None else 0.0
-    margin = _print_margin(fit, kind) if fit is not None else 0.0
-    like = fit is not None and likeness >= _PRINT_LIKE[fit.height]
-    if fit is not None and like and margin >= _PRINT_FOR[fit.height] and fit.beyond < BESIDE:
-        open_ = "; ".join(filter(None, (_twins(fit), _lame(fit, kind))))
-        return say(Vote.FOR, wanted, margin, likeness, open_, margin >= PRINT_STRONG[fit.height])
-    if (
-        fit is not None
-        and fit.height == "small"
-        and like
-        and any(cell.margin < 0 and (cell.added < _LEAST_ADDED or cell.striped) for cell in fit.cells)
-    ):
-        return say(
-            Vote.SILENT,
-            fit.likeliest,
-            max(margin, -0.02),
-            likeness,
-            LACKING,
-        )
-    tried = [fit.likeliest] if fit is not None and fit.margin < 0 else []
-    broken: Witness | None = None
-    for text in dict.fromkeys([*tried, *others]):
-        other = respaced(text, wanted)
-        if bare(other) == bare(wanted) or not atlas.can_show(other, line.height):
-            continue
-        rival = atlas.fit(line.print, other, line.height, line.dead)
-        # Of equal layout the cells decide; another layout must show in the whole line.
-        better = likeness - _PRINT_BETTER if len(other) == len(wanted) else likeness + _PRINT_BETTER
-        if rival is None or rival.margin < _PRINT_OTHER[rival.height]:
-            continue
-        if rival.likeness < max(_PRINT_LIKE[rival.height], better):
-            continue
-        if rival.height == "small" and atlas.added(wanted, other, "small") < _LEAST_ADDED:
-            return say(Vote.SILENT, other, -rival.margin, rival.likeness, LACKING)
-        strong = rival.margin >= PRINT_STRONG[rival.height]
-        if obeys(kind, other) and rival.beyond < BESIDE:
-            return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)
-        broken = broken or say(
-            Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True
-        )
-    if broken is not None:
-        return broken
-    if fit is not None and fit.beyond >= BESIDE and like:
-        return say(Vote.SILENT, "", margin, likeness, "there is more ink on the line than the expected text has")
-    why = (
-        f"the print is {likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
-        if fit is not None
-        else "the text is too long for the line"
-    )
-    return say(
-        Vote.SILENT, fit.likeliest if fit is not None else "", fit.margin if fit is not None else 0.0, likeness, why
-    )
-
-
-def _twins(fit: PrintFit) -> str:
-    """What a dead dot leaves open in a line that is otherwise confirmed."""
-    told = [
-        f"{cell.char!r} is not told from {' '.join(cell.twins[:4])}, because a dead print dot runs through it"
-        for cell in fit.cells
-        if cell.twins
-    ]
-    return "; ".join(told)
-
-
-def _print_margin(fit: PrintFit, kind: str) -> float:
-    """The weakest testifying character's."""
-    lame = _weakest_lame(fit, kind)
-    return min((cell.margin for cell in fit.cells if cell is not lame), default=0.0)
-
-
-def _weakest_lame(fit: PrintFit, kind: str) -> PrintCell | None:
-    """The letter that does not testify: the weakest of a long free text, when it only lacks a dead dot's stripe."""
-    first = min(fit.cells, key=lambda cell: cell.margin, default=None)
-    if first is None or kind != "text" or len(fit.cells) <= _LONG or fit.height == "amount":
-        return None
-    lame = first.striped and first.added < _LEAST_ADDED and not first.char.isdigit() and first.char.isascii()
-    return first if lame else None
-
-
-def _lame(fit: PrintFit, kind: str) -> str:
-    cell = _weakest_lame(fit, kind)
-    if cell is None or cell.margin >= _PRINT_FOR[fit.height]:
-        return ""
-    return f"{cell.char!r} lacks a stripe, as a dead print dot leaves it, and is not told from {cell.rival}"
-
-
 def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     recogniser: Recogniser, line: LineImage, expected: str, kind: str, masked: tuple[int, ...] = ()
 ) -> Witness:
@@ -320,9 +179,10 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
         if _only_figures(bare(limited.text), seen):
             reading, margin, seen = limited, likely, bare(limited.text)
 
-    def say(vote: Vote, reason: str = "", hint: bool = False) -> Witness:
+    def say(vote: Vote, reason: str = "", hint: bool = False, weak: bool = False) -> Witness:
         return Witness(
             hint=hint,
+            weak=weak,
             reader=recogniser.name,
             frame=line.frame,
             vote=vote,
@@ -335,8 +195,10 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
 
     if line.saturated > SATURATED:
         return say(Vote.SILENT, f"{line.saturated:.0%} of the line is saturated")
-    if seen == wanted or (margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen)):
+    if seen == wanted:
         return say(Vote.FOR)
+    if margin > -_RECOGNISER_AGAINST and _only_lookalikes(wanted, seen):
+        return say(Vote.FOR, "it does not tell what differs from what it looks like", weak=True)
     if masked and _only_masked(wanted, seen, masked):
         return say(Vote.FOR, "where it read otherwise, a dead print dot runs through the character")
     if _dropped(wanted, seen):
@@ -372,7 +234,7 @@ def respaced(seen: str, expected: str) -> str:
     """`seen` with the spaces of `expected` where the two agree: recognisers lose spaces, and a drawn line needs
     them."""
     ours, theirs = "".join(expected.split()), "".join(seen.split())
-    before = {len("".join(expected[:place].split())) for place, char in enumerate(expected) if char == " "}
+    before = [len("".join(expected[:place].split())) for place, char in enumerate(expected) if char == " "]
     out = list(theirs)
     for tag, i0, i1, j0, j1 in reversed(SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()):
         if tag == "equal" or (tag == "replace" and i1 - i0 == j1 - j0):
@@ -381,13 +243,13 @@ def respaced(seen: str, expected: str) -> str:
     return "".join(out)
 
 
-_LOOKALIKES = {"I": "1l|", "l": "1I|", "O": "0", "o": "0", "S": "5", "B": "8", "Z": "2", "D": "0"}
+LOOKALIKES = {"I": "1l|", "l": "1I|", "O": "0", "o": "0", "S": "5", "B": "8", "Z": "2", "D": "0"}
 
 
 def _only_lookalikes(wanted: str, seen: str) -> bool:
     """Whether the two differ only where an expected letter was taken for its twin; an expected digit has none."""
     pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
-    return len(wanted) == len(seen) and all(theirs in _LOOKALIKES.get(ours, "") for ours, theirs in pairs)
+    return len(wanted) == len(seen) and all(theirs in LOOKALIKES.get(ours, "") for ours, theirs in pairs)
 
 
 def _only_separators(wanted: str, seen: str) -> bool:

@@ -49,7 +49,8 @@ class LineImage(msgspec.Struct, frozen=True):
     dark, full width of the row (None where no dot grid is known). `print`: ink of a printed line and its surroundings
     at two pixels a dot, `height` its class ("text", "small", "amount"). `blank`: no ink in the line; `shows`: there
     is ink elsewhere, so that blank means blank. `box`: four camera points from top-left clockwise. `saturated`: share
-    of clipped dots. `dead`: where the slip's other lines show dead dot columns, in dots from the left of `print`.
+    of clipped dots. `dead`: where the slip's other lines show dead dot columns, in dots from the left of `print`;
+    `alive`: where they show that the head prints.
     `cell`: dots of a half-width character where characters stand in cells of `ink`.
     """
 
@@ -64,6 +65,7 @@ class LineImage(msgspec.Struct, frozen=True):
     blank: bool = False
     shows: bool = True
     dead: tuple[float, ...] = ()
+    alive: tuple[float, ...] = ()
     cell: int = 0
 
 

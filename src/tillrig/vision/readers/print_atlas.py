@@ -10,28 +10,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import cv2
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
 from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.print_cells import PrintCell, cells_of
-from tillrig.vision.readers.print_model import PAD, SCALE, SPREAD, Drawn, dots_of, draw, gram, laid_out, sets
+from tillrig.vision.readers.print_level import levelled, likeness_of, too_wide
+from tillrig.vision.readers.print_model import SPREAD, dots_of, draw, gram, laid_out, sets
+from tillrig.vision.readers.print_spacing import spaced
+from tillrig.vision.readers.print_weighed import ink_between, left_over_of
 
 __all__ = ["PrintAtlas", "PrintCell", "PrintFit"]
 
 _LIKE_ENOUGH = 0.8
-# Pixels around the picture that the line may lie off, pixels by which curl may bend it, pixels of line looked at at
-# once.
-_REACH = 12
-_BEND = 5
-_SEGMENT = 90
 # How far (dots) from where the slip's other lines have it a dead column may seem to lie.
 _DEAD_REACH = 1
-# Ink of a pixel from which it counts as burnt when nothing should stand there.
-_BURNT = 0.6
 _KNOWN = 256
 _Key = tuple[int, str, str, tuple[float, ...]]
 
@@ -42,7 +36,7 @@ class PrintFit(msgspec.Struct, frozen=True):
 
     `origin`: where its first dot column begins, in dots from the left of the picture. `missing` and `inked`: for each
     dot column how much of its ink is not there, and how much there should be (squared ink, pixels). `beyond`: burnt
-    pixels on the line left and right of the text.
+    pixels on the line left and right of the text and where it has spaces.
     """
 
     text: str
@@ -75,6 +69,14 @@ class PrintFit(msgspec.Struct, frozen=True):
         """Numbers of the characters (without spaces) through which a known dead column runs."""
         return frozenset(number for number, cell in enumerate(self.cells) if cell.dead)
 
+    def torn(self, cell: PrintCell, alive: tuple[float, ...]) -> bool:
+        """Whether a dead dot of the head may be all that the character lacks: a stripe is missing, and `alive` (dots
+        from the left of the picture) does not tell that the head prints there."""
+        if not cell.striped:
+            return False
+        printed = {round(place - self.origin) for place in alive}
+        return not {cell.stripe - 1, cell.stripe, cell.stripe + 1} <= printed
+
 
 class PrintAtlas:
     """For the fonts of a printer: the first of each size draws that size; amounts are the text font doubled."""
@@ -96,6 +98,10 @@ class PrintAtlas:
     def can_show(self, text: str, height: str) -> bool:
         """Whether there is a font for that height with every character."""
         return any(self._shows(text, name) for name in self._heights(height))
+
+    def spaced(self, ink: Ink, text: str, height: str) -> str:
+        """`text` with the spaces that the gaps in the ink show."""
+        return spaced(ink, text, height, self._geometry)
 
     def added(self, text: str, other: str, height: str) -> float:
         """Of the dots by which `other` differs from `text`, the share that it has more, in the character where that is
@@ -141,6 +147,31 @@ class PrintAtlas:
             self._stretches[height] = (best.stretch,)
         return best
 
+    def excused(self, ink: Ink, fit: PrintFit, number: int, dead: tuple[float, ...] = ()) -> float:
+        """The margin of character `number` with its stripe taken for a dead column, against itself so printed and its
+        rival printed whole; -1 where it cannot be told from another then."""
+        cell, spec = fit.cells[number], self.fonts[fit.height]
+        saved = 2 * fit.missing - fit.inked
+        near = [column for column in range(cell.stripe - 1, cell.stripe + 2) if 0 <= column < len(saved)]
+        known = _dead_columns(dead, fit.origin, fit.missing, fit.inked)
+        if not near:
+            return -1.0
+        column = max(near, key=lambda one: float(saved[one]))
+        masked = draw(fit.text, spec, fit.height, fit.stretch, tuple(sorted({*known, column})))
+        whole = draw(_with_char(fit.text, number, cell.rival), spec, fit.height, fit.stretch, known)
+        if masked is None or whole is None or masked.picture.shape != whole.picture.shape:
+            return -1.0
+        level, _, _ = levelled(ink, masked, spec)
+        left_over, gains = left_over_of(level, masked)
+        so_printed = cells_of(left_over, gains, masked)[number]
+        if so_printed.twins:
+            return -1.0
+        window = masked.window(number)
+        apart = whole.picture[window] - masked.picture[window]
+        both = left_over[window] + left_over_of(level, whole)[0][window]
+        energy = float(np.square(apart).sum()) * float(gains[number])
+        return min(so_printed.margin, -float((both * apart).sum()) / max(energy, 1e-3))
+
     def _heights(self, height: str) -> tuple[str, ...]:
         return {"text": ("text", "small"), "small": ("small", "text"), "rule": ("text",)}.get(height, (height,))
 
@@ -155,10 +186,10 @@ class PrintAtlas:
         self, ink: Ink, text: str, spec: FontSpec, height: str, across: int, dead: tuple[float, ...]
     ) -> PrintFit | None:
         drawn = draw(text, spec, height, across)
-        if drawn is None or drawn.picture.shape[1] > ink.shape[1] + 2 * PAD * SCALE * 4:
+        if drawn is None or too_wide(drawn, ink):
             return None
-        level, origin, beyond = _levelled(ink, drawn)
-        left_over, gains = _left_over(level, drawn)
+        level, origin, beyond = levelled(ink, drawn, spec)
+        left_over, gains = left_over_of(level, drawn)
         missing = -(dots_of(left_over, SPREAD[height]) * drawn.bits).sum(axis=0)
         upright = gram(drawn.bits.shape[0], SPREAD[height])
         inked = ((upright @ drawn.bits) * drawn.bits).sum(axis=0) * float(gram(1, SPREAD[height])[0, 0])
@@ -167,122 +198,16 @@ class PrintAtlas:
             masked = draw(text, spec, height, across, columns)
             if masked is not None:
                 drawn = masked
-                left_over, gains = _left_over(level, drawn)
+                left_over, gains = left_over_of(level, drawn)
+        beyond += ink_between(left_over, float(np.median(gains)), drawn, spec)
         cells = cells_of(left_over, gains, drawn)
-        return PrintFit(text, _likeness(level, drawn.picture), cells, across, height, origin, missing, inked, beyond)
+        return PrintFit(text, likeness_of(level, drawn.picture), cells, across, height, origin, missing, inked, beyond)
 
 
-def _levelled(ink: Ink, drawn: Drawn) -> tuple[Ink, float, int]:
-    """The picture bent back onto the drawn line, where (dots) the line's first column lies in it, and how many burnt
-    pixels stand beside the line."""
-    model = drawn.picture
-    height, width = model.shape
-    room = cv2.copyMakeBorder(
-        ink, *_room(ink.shape[0], height), *_room(ink.shape[1], width), cv2.BORDER_CONSTANT, value=0
-    )
-    pads = _room(ink.shape[0], height)[0], _room(ink.shape[1], width)[0]
-    coarse = cv2.resize(room, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    found = cv2.matchTemplate(coarse, drawn.small[: coarse.shape[0], : coarse.shape[1]], cv2.TM_CCOEFF_NORMED)
-    _, _, _, (left, top) = cv2.minMaxLoc(found)
-    left, top = 2 * left, 2 * top
-    across, down = _bends(room, drawn, left, top)
-    x = np.arange(width, dtype=np.float32)
-    map_x = np.broadcast_to((x + left + across).astype(np.float32), (height, width))
-    map_y = np.arange(height, dtype=np.float32)[:, None] + (top + down).astype(np.float32)[None]
-    level = cv2.remap(room, np.ascontiguousarray(map_x), map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
-    begin = float(left + across[min(width - 1, PAD * SCALE)])
-    beside = np.concatenate(
-        [_beside(room, top, height, 0, left + 2), _beside(room, top, height, left + width - 2, None)]
-    )
-    return np.asarray(level, np.float32), (begin - pads[1]) / SCALE + PAD, int((beside > _BURNT).sum())
-
-
-def _beside(room: Ink, top: int, height: int, first: int, last: int | None) -> Ink:
-    return room[max(0, top + 2 * PAD) : max(0, top + height - 2 * PAD), max(0, first) : last].reshape(-1)
-
-
-def _bends(room: Ink, drawn: Drawn, left: int, top: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """By how many pixels each column of the line lies right of and below its place: a smooth curve through what its
-    parts say."""
-    model = drawn.picture
-    height, width = model.shape
-    count = max(1, round(width / _SEGMENT))
-    edges = np.linspace(0, width, count + 1).astype(int)
-    found = []
-    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        part = model[:, first:last]
-        weight = float(part.var()) * part.size
-        if weight < 8.0:
-            continue
-        window = _cut(room, left + first - _BEND, top - _BEND, last - first + 2 * _BEND, height + 2 * _BEND)
-        like = cv2.matchTemplate(window, np.ascontiguousarray(part), cv2.TM_CCOEFF_NORMED)
-        _, best, _, (dx, dy) = cv2.minMaxLoc(like)
-        if best < 0.3:
-            continue
-        x = dx + _peak(like[dy, max(0, dx - 1) : dx + 2]) - _BEND
-        y = dy + _peak(like[max(0, dy - 1) : dy + 2, dx]) - _BEND
-        found.append(((first + last) / 2, x, y, weight * best**4))
-    if not found:
-        return np.zeros(width), np.zeros(width)
-    at, x, y, weights = (np.array(values) for values in zip(*found, strict=True))
-    along = (np.arange(width) - width / 2) / 400.0
-    return _curve((at - width / 2) / 400.0, x, weights, along), _curve((at - width / 2) / 400.0, y, weights, along)
-
-
-def _curve(
-    at: npt.NDArray[np.float64], value: npt.NDArray[np.float64], weight: npt.NDArray[np.float64],
-    along: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:  # fmt: skip
-    """A cubic through the points, its bends held small; one stray point is left out."""
-    stiff = np.diag([1e-6, 0.02, 0.06, 0.3])
-    weight = weight / weight.sum()
-    for _ in range(3):
-        basis = np.vander(at, 4, increasing=True)
-        normal = basis.T @ (basis * weight[:, None]) + stiff
-        terms = np.linalg.solve(normal, basis.T @ (weight * value))
-        off = np.abs(basis @ terms - value)
-        weight = weight * np.where(off > 2.0, 0.1, 1.0)
-    return np.asarray(np.vander(along, 4, increasing=True) @ terms)
-
-
-def _peak(three: npt.NDArray[np.float32]) -> float:
-    """Where between its neighbours the middle of three values peaks."""
-    if len(three) != 3:
-        return 0.0
-    before, here, after = (float(value) for value in three)
-    bend = before - 2 * here + after
-    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0
-
-
-def _room(have: int, need: int) -> tuple[int, int]:
-    short = max(0, need - have)
-    return _REACH + short // 2, _REACH + short - short // 2
-
-
-def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
-    left, top = max(0, -x), max(0, -y)
-    right, bottom = max(0, x + width - picture.shape[1]), max(0, y + height - picture.shape[0])
-    part = picture[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
-    if left or top or right or bottom:
-        part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
-    return part
-
-
-def _likeness(seen: Ink, model: Ink) -> float:
-    ours, theirs = model - model.mean(), seen - seen.mean()
-    norm = float(np.sqrt(np.square(ours).sum() * np.square(theirs).sum()))
-    return float((ours * theirs).sum()) / norm if norm > 0 else 0.0
-
-
-def _left_over(seen: Ink, drawn: Drawn) -> tuple[Ink, npt.NDArray[np.float64]]:
-    """What the drawn line does not explain of the picture, and each cell's ink density, once density, ground, a
-    fraction of a pixel's shift and a little more or less blur are allowed for around each cell (least squares)."""
-    shares = (drawn.basis * seen).sum(axis=1).T.astype(np.float64)
-    sums = np.concatenate([np.zeros((1, 5)), shares.cumsum(axis=0)])
-    weights = np.einsum("nij,nj->ni", drawn.inverse, sums[drawn.last] - sums[drawn.first])
-    of_column = weights[drawn.owner].T.astype(np.float32)
-    model = (drawn.basis * of_column[:, None, :]).sum(axis=0)
-    return np.asarray(seen - model, np.float32), np.clip(weights[:, 0], 0.3, 1.6)
+def _with_char(text: str, number: int, char: str) -> str:
+    """`text` with its character `number`, spaces not counted, exchanged."""
+    at = [place for place, one in enumerate(text) if one != " "][number]
+    return text[:at] + char + text[at + 1 :]
 
 
 def _dead_columns(dead: tuple[float, ...], origin: float, missing: Ink, inked: Ink) -> tuple[int, ...]:

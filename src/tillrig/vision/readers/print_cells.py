@@ -37,8 +37,8 @@ class PrintCell(msgspec.Struct, frozen=True):
     """One character in place: `margin` 1 when the ink is exactly it, -1 when it is exactly the `rival` that fits best.
 
     `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is
-    missing is one narrow upright stripe, as a dead dot of the print head leaves it. `dead`: a known dead column runs
-    through it; `twins` are the characters that then look alike and were left out.
+    missing is one narrow upright stripe, as a dead dot of the print head leaves it, in the line's dot column `stripe`.
+    `dead`: a known dead column runs through it; `twins` are the characters that then look alike and were left out.
     """
 
     char: str
@@ -48,6 +48,7 @@ class PrintCell(msgspec.Struct, frozen=True):
     striped: bool
     dead: bool = False
     twins: str = ""
+    stripe: int = -1
 
 
 def cells_of(left_over: Ink, gains: npt.NDArray[np.float64], drawn: Drawn) -> tuple[PrintCell, ...]:
@@ -117,14 +118,21 @@ def _of_all(place: Place, dots: Ink, gain: float, drawn: Drawn, column: int | No
 def _cell(place: Place, bank: Bank, found: _Rival, left_over: Ink, dead: bool = False, twins: str = "") -> PrintCell:
     rival, margin, added = found
     left = place.left * SCALE
-    striped = margin < _DOUBTFUL and _striped(left_over[:, left : left + (bank.apart.shape[2] + 2 * PAD) * SCALE])
-    return PrintCell(place.char, margin, rival, added, striped, dead, twins)
+    stripe = -1
+    if margin < _DOUBTFUL:
+        at = _stripe(left_over[:, left : left + (bank.apart.shape[2] + 2 * PAD) * SCALE])
+        stripe = -1 if at is None else max(0, place.left + at)
+    return PrintCell(place.char, margin, rival, added, stripe >= 0, dead, twins, stripe)
 
 
-def _striped(left_over: Ink) -> bool:
+def _stripe(left_over: Ink) -> int | None:
+    """The character's dot column in which most of what is missing lies, None where it is spread wider."""
     missing = np.maximum(-left_over, 0).sum(axis=0)
     total = float(missing.sum())
     if total <= 0:
-        return False
-    widest = float(np.convolve(missing, np.ones(_STRIPE_PX), "valid").max())
-    return widest >= _STRIPE_SHARE * total
+        return None
+    windows = np.convolve(missing, np.ones(_STRIPE_PX), "valid")
+    first = int(windows.argmax())
+    if float(windows[first]) < _STRIPE_SHARE * total:
+        return None
+    return (first + _STRIPE_PX // 2) // SCALE - PAD

@@ -66,6 +66,12 @@ class Drawn:
     def picture(self) -> Ink:
         return np.asarray(self.basis[0])
 
+    def window(self, number: int) -> tuple[slice, slice]:
+        """Rows and columns of `picture` that show character `number`."""
+        place = self.places[number]
+        left = place.left * SCALE
+        return slice(None), slice(left, left + (place.glyphs.width * self.across + 2 * PAD) * SCALE)
+
 
 _lines: OrderedDict[tuple[str, FontSpec, str, int, tuple[int, ...]], Drawn | None] = OrderedDict()
 
