@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 # A run with fewer digits is not asked about: a digit that nobody else saw is no testimony.
 _LEAST_DIGITS = 2
 _STEP_PX = 8
+# Times the usual step from character to character from which there is a space between.
+_SPACE = 1.6
 # Greatest ink of a column that parts two characters: several are tried.
 _CLEAR = (0.12, 0.2, 0.3, 0.4, 0.5)
 # Pitches around the one at which the characters were seen, and places of the first in parts of it.
@@ -54,19 +56,25 @@ def figures_read(
         return None
     ink = _ink(line.grey)
     seen = "".join(bare(char.char)[:1] for char in chars)
-    return _read(reader, ink, seen, _cuts(chars, ink))
+    return _read(reader, ink, seen, _cuts(chars, ink), _spaces(chars))
 
 
-def _read(reader: FigureReader, ink: Ink, text: str, cuts: Callable[[int, int], list[list[Span]]]) -> Figures | None:
+def _read(
+    reader: FigureReader,
+    ink: Ink,
+    text: str,
+    cuts: Callable[[int, int], list[list[Span]]],
+    spaces: frozenset[int] = frozenset(),
+) -> Figures | None:
     """Each run of figures by the cut at which it looks most like figures."""
     out, margin, at = "", float("inf"), 0
-    for first, last in _runs(text):
+    for first, last in _runs(text, spaces):
         tried = [reader.read(ink, spans) for spans in cuts(first, last)]
         seen, sure = max(tried, key=lambda one: (-one[0].count(OTHER), one[1]))
         out, margin, at = out + text[at:first] + seen, min(margin, sure), last
     rest = out + text[at:]
     # A digit that nobody else saw is no testimony.
-    alone = any(char.isdigit() for first, last in _gaps_between(text) for char in text[first:last])
+    alone = any(char.isdigit() for first, last in _others(text, spaces) for char in text[first:last])
     return None if alone or margin == float("inf") else Figures(rest, round(margin, 2))
 
 
@@ -91,20 +99,26 @@ def _cuts(chars: Sequence[CharReading], ink: Ink) -> Callable[[int, int], list[l
     return ways
 
 
-def _runs(text: str) -> Iterator[Span]:
+def _spaces(chars: Sequence[CharReading]) -> frozenset[int]:
+    """Numbers of the characters before which there is more room than between others."""
+    steps = np.diff([char.column for char in chars])
+    wide = _SPACE * float(np.median(steps)) if len(steps) else 0.0
+    return frozenset(number for number, step in enumerate(steps.tolist(), 1) if step > wide)
+
+
+def _runs(text: str, spaces: frozenset[int]) -> Iterator[Span]:
     """Characters [first, last) of each run of figures with enough digits; a label's colon is not of it."""
-    at = 0
-    for figure, run in itertools.groupby(text, lambda char: char in FIGURES):
-        part = "".join(run)
-        first, at = at + len(part) - len(part.lstrip(":-/.,")), at + len(part)
-        if figure and sum(char.isdigit() for char in part) >= _LEAST_DIGITS:
-            yield first, at
+    edges = {number for number in range(1, len(text)) if (text[number] in FIGURES) != (text[number - 1] in FIGURES)}
+    for start, last in itertools.pairwise(sorted({0, len(text)} | edges | spaces)):
+        part = text[start:last]
+        if part[0] in FIGURES and sum(char.isdigit() for char in part) >= _LEAST_DIGITS:
+            yield start + len(part) - len(part.lstrip(":-/.,")), last
 
 
-def _gaps_between(text: str) -> Iterator[Span]:
+def _others(text: str, spaces: frozenset[int]) -> Iterator[Span]:
     """Characters [first, last) between these runs."""
     at = 0
-    for first, last in _runs(text):
+    for first, last in _runs(text, spaces):
         yield at, first
         at = last
     yield at, len(text)

@@ -32,6 +32,9 @@ _SATURATED = 0.02
 _LETTER_AMONG = re.compile(r"\d[A-Za-z]")
 # Confidence from which the recogniser alone says what stands beside figures that two readers read.
 _LABEL_SURE = 0.8
+# Of print in a font that nobody knows: confidence of the recogniser, and margin (nats) of the figures one by one, from
+# which a line is vouched for.
+_PRINT_SURE, _PRINT_FIGURES = 0.9, 3.0
 # Margin (nats) from which its drawing vouches for a line that was read blind: 持 has passed for 将 at 8, 0 for C too.
 _DRAWN_SURE = 10.0
 # Linear light of the brightest dots below which nothing is lit.
@@ -131,13 +134,13 @@ def _figures_stand(row: RowReading, image: LineImage, reader: ScreenReader) -> b
     return row.confidence >= _LABEL_SURE and same_figures(reader.readers, image, row.text)
 
 
-def same_figures(readers: Readers, image: LineImage, text: str) -> bool:
-    """Whether `text`, a recogniser's, has figures, and these are the same one by one. A letter among them is nobody
-    else's word."""
+def same_figures(readers: Readers, image: LineImage, text: str, least: float = FIGURES_FOR) -> bool:
+    """Whether `text`, a recogniser's, has figures, and these are the same one by one, by `least` nats. A letter among
+    them is nobody else's word."""
     if readers.figures is None or _LETTER_AMONG.search(bare(text)):
         return False
     said = figures_read(readers.figures, readers.recogniser, image, text)
-    return said is not None and said.margin >= FIGURES_FOR and said.text == bare(text)
+    return said is not None and said.margin >= least and said.text == bare(text)
 
 
 def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:
@@ -187,11 +190,15 @@ def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
 
 
 def _print_stands(line: SlipLine, image: LineImage | None, reader: SlipReader) -> bool:
-    """Whether the line, drawn as it was read, is what the picture shows."""
-    atlas = reader.readers.print_atlas
-    if image is None or atlas is None or not line.text:
+    """Whether the line, drawn as it was read, is what the picture shows; where no font is known, whether its figures
+    are read alike one by one."""
+    readers = reader.readers
+    if image is None or not line.text:
         return False
-    drawn = ask_print_atlas(atlas, image, line.text, "text")
+    if readers.print_atlas is None:
+        alike = line.confidence >= _PRINT_SURE and same_figures(readers, image, line.text, _PRINT_FIGURES)
+        return alike and not guessed(readers.recogniser, image)
+    drawn = ask_print_atlas(readers.print_atlas, image, line.text, "text")
     return drawn.vote is Vote.FOR and drawn.margin >= _DRAWN_SURE
 
 
