@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.reading.optics import Pose
 from benchmarks.reading.scenes import TftScene
 from benchmarks.reading.settings import SETTINGS
-from tillrig.errors import ProfileError
+from tillrig.errors import ProfileError, UsageError
 from tillrig.vision import Answer, ColourAtlas, DisplayGeometry, FontSpec, Frame, Readers, ScreenReader
+from tillrig.vision.find_screen import find_screen
 from tillrig.vision.learning import Harvest
 from tillrig.vision.sheet_reading import read_display
 
@@ -96,6 +97,34 @@ def test_one_wrong_character_is_a_mismatch(colour_readers: Readers) -> None:
         frames, corners = _photographed(rows, rng.randrange(100))
         said = ScreenReader(COLOUR, corners, readers=colour_readers).testify_row(frames, row, _SCREEN[row][0], kind)
         assert (said.answer, "".join(said.seen.split())) == (Answer.MISMATCH, "".join(shown.split())), said.reason
+
+
+def test_each_expected_character_tells_its_margin(colour_readers: Readers) -> None:
+    """For the report: a digit that is another one is against in its own place, the others are for it."""
+    frames, corners = _photographed(_SCREEN, 4)
+    reader = ScreenReader(COLOUR, corners, readers=colour_readers)
+    for expected, wrong in (("1234.56", ""), ("1284.56", "8")):
+        said = reader.testify_row(frames, 2, expected, "amount")
+        cells = next(one.cells for one in said.witnesses if one.reader == "atlas")
+        assert "".join(cell.char for cell in cells) == expected
+        assert "".join(cell.char for cell in cells if cell.margin < 0) == wrong, cells
+
+
+_BARRED = (("消费", (20, 40, 90), LIGHT), ("金额:12.34", LIGHT, DARK), ("凭证号:000123", LIGHT, DARK))
+
+
+@pytest.mark.parametrize(("rows", "seed"), [(_SCREEN, 3), ((*_BARRED, *[("", LIGHT, DARK)] * 5), 2)])
+def test_a_lit_colour_display_is_found(rows: tuple, seed: int, colour_readers: Readers) -> None:
+    """Also below a title bar as dark as the bezel; to two camera pixels, one dot."""
+    frames, _ = _photographed(rows, seed)
+    found = np.asarray(find_screen(frames[0], COLOUR, colour_readers))
+    assert np.abs(found - Pose(SETTINGS["typical"], seed, "tft", 320, 240).true_corners).max() < 2.5
+
+
+def test_a_lit_pane_without_text_is_no_display(colour_readers: Readers) -> None:
+    frames, _ = _photographed((("", LIGHT, DARK),) * 8, 3)
+    with pytest.raises(UsageError, match="give its corners"):
+        find_screen(frames[0], COLOUR, colour_readers)
 
 
 def test_an_amount_behind_its_label_is_found(colour_readers: Readers) -> None:

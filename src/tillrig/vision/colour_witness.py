@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from tillrig.exhibits import CellMargin
 from tillrig.vision.colour_row import crop_of
 from tillrig.vision.grammar import obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
@@ -21,6 +22,7 @@ def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
     """The row against the drawn text; `others` are texts that another reader saw instead and that are tried too."""
     assert line.print is not None
     wanted = squeeze(expected)
+    placed: ColourFit | None = None
 
     def say(
         vote: Vote, text: str, fit: ColourFit | None, reason: str = "", strong: bool = False, hint: bool = False
@@ -36,13 +38,14 @@ def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
             strong=strong,
             hint=hint,
             reason=reason,
+            cells=() if placed is None else _margins(placed),
         )
 
     if line.saturated > SATURATED:
         return say(Vote.SILENT, "", None, f"{line.saturated:.0%} of the line is saturated")
     if not atlas.can_show(wanted):
         return say(Vote.SILENT, "", None, "the profile's fonts cannot draw the expected text")
-    fit = atlas.fit(line.print, wanted)
+    fit = placed = atlas.fit(line.print, wanted)
     if fit is not None and fit.stands:
         return say(Vote.FOR, wanted, fit, strong=fit.margin >= _STRONG)
     tried = [fit.likeliest] if fit is not None else []
@@ -56,6 +59,14 @@ def ask_colour_atlas(  # noqa: PLR0911 - each way of being silent has its reason
         return say(Vote.SILENT, "", None, "the text has no room in the row")
     why = f"the row is {fit.likeness:.2f} like the expected text, weakest character {fit.margin:.2f}"
     return say(Vote.SILENT, fit.likeliest, fit, why)
+
+
+def _margins(fit: ColourFit) -> tuple[CellMargin, ...]:
+    """How surely each expected character stands in its place, for people."""
+    return tuple(
+        CellMargin(cell.char, round(float(np.clip(cell.margin, -1.0, 1.0)), 3), cell.rival.strip() or "")
+        for cell in fit.cells
+    )
 
 
 def where_it_stands(atlas: ColourAtlas, line: LineImage, text: str) -> LineImage:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tillrig.errors import UsageError
 from tillrig.vision.calibration.areas import display_areas
+from tillrig.vision.find_colour import find_lit
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey
 from tillrig.vision.gridfit import GridFit, fit_grid
@@ -45,6 +46,11 @@ def find_screen(frame: Frame, geometry: DisplayGeometry, readers: Readers, befor
     """Corners of the dot matrix. `before`: where displays were found in other pictures, looked at first. Raises
     UsageError, which names the picture and the cause, when no area holds a readable display of this geometry or when
     two different ones do."""
+    find = _find_colour if geometry.kind == "colour" else _find_dots
+    return find(frame, geometry, readers, before)
+
+
+def _find_dots(frame: Frame, geometry: DisplayGeometry, readers: Readers, before: Sequence[Corners]) -> Corners:
     grey = frame.grey()
     proven: list[tuple[int, _Candidate]] = []
     for corners in before:
@@ -78,6 +84,17 @@ def find_screen(frame: Frame, geometry: DisplayGeometry, readers: Readers, befor
     if any(other >= 0.5 * score and _elsewhere(one.fit.corners, best.fit.corners) for other, one in proven):
         raise _refusal(frame, "two areas can be read as such a display")
     return best.fit.corners
+
+
+def _find_colour(frame: Frame, geometry: DisplayGeometry, readers: Readers, before: Sequence[Corners]) -> Corners:
+    """A colour display has no dots to fit a grid to: the rows that are read in a lit area prove it."""
+    proven = [one for one in find_lit(frame, geometry, readers, before) if one[0] >= _LEAST_CHARS]
+    if not proven:
+        raise _refusal(frame, "no lit area of the display's shape holds rows that can be read for certain")
+    score, best = proven[0]
+    if any(2 * other >= score and _elsewhere(corners, best) for other, corners in proven):
+        raise _refusal(frame, "two areas can be read as such a display")
+    return best
 
 
 def _areas(grey: Grey, geometry: DisplayGeometry) -> list[Quad]:

@@ -14,6 +14,7 @@ from tillrig.vision.geometry import Grey, Ink
 from tillrig.vision.ink import LINEAR
 from tillrig.vision.light import Separation, unblurred
 from tillrig.vision.readers.atlas import Atlas
+from tillrig.vision.row import inverse_run
 
 Floats = npt.NDArray[np.float64]
 # Dots by which the rows are tried elsewhere, to either side.
@@ -22,6 +23,8 @@ _REACH, _STEP = 1.5, 0.5
 _FOREIGN = 0.12
 # The glyphs must fit better by this much to be believed.
 _BETTER = 0.85
+# What a dot of displacement costs, as a share of the errors without any: a calibration is seldom far off.
+_PULL = 0.02
 _FINEST, _MOST_BENT = 0.25, 0.75
 
 
@@ -30,8 +33,8 @@ def displacement(
 ) -> tuple[Floats, float] | None:
     """By how much the text lies beside the grid of `rectified` (`scale` pixels a dot, `margin` dots around): dots (4
     corners x 2, from top-left clockwise), and the lens's bulge, in dots by which it draws the middle of the upper
-    side inwards. `turned`: of each row, the half-width columns shown light on dark. None when the glyphs fit nowhere better
-    than here."""
+    side inwards. `turned`: of each row, the half-width columns shown light on dark. None when the
+    glyphs fit nowhere better than here."""
     shifts = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
     light = cv2.LUT(rectified, LINEAR)
     table = np.zeros((len(turned), parts.bits.shape[1] // atlas.cell[0], len(shifts), len(shifts)))
@@ -41,6 +44,18 @@ def displacement(
             table[row, :, y, x] = atlas.misfit(upright(ink, row, atlas.cell, run))
     table = np.minimum(table, _FOREIGN * atlas.cell[0] * atlas.cell[1])
     return _best(table, parts.bits.shape[0] / parts.bits.shape[1])
+
+
+def told_bits(ink: Ink, atlas: Atlas) -> npt.NDArray[np.bool_]:
+    """The dots of the glyphs that the ink of a display looks like; its own where it looks like none."""
+    bits = ink > 0.5
+    width, height = atlas.cell
+    for row in range(len(ink) // height):
+        first, last = inverse_run(ink[row * height : (row + 1) * height], width)
+        part = atlas.drawn(upright(ink, row, atlas.cell, (first, last)))
+        part[:, first * width : last * width] ^= True
+        bits[row * height : (row + 1) * height, : part.shape[1]] = part
+    return np.asarray(bits)
 
 
 def upright(ink: Ink, row: int, cell: tuple[int, int], run: tuple[int, int]) -> Ink:
@@ -71,12 +86,16 @@ def _best(table: Floats, aspect: float) -> tuple[Floats, float] | None:
     bulge = bulged(2 * u - 1, 2 * v - 1, aspect)
     row, column = np.indices((rows, columns))
 
+    middle = count // 2
+    here = float(table[:, :, middle, middle].sum())
+
     def cost(corners: Floats, bent: float) -> float:
         at = np.clip((weights @ corners + bent * bulge + _REACH) / _STEP, 0, count - 1 - 1e-6)
         x, y = at[..., 0], at[..., 1]
         x0, y0 = x.astype(int), y.astype(int)
         fx, fy = x - x0, y - y0
-        return float(
+        pull = float(np.square(corners).sum()) / 4 + 4 * bent**2
+        return here * _PULL * pull + float(
             (
                 table[row, column, y0, x0] * (1 - fx) * (1 - fy)
                 + table[row, column, y0, x0 + 1] * fx * (1 - fy)
@@ -85,16 +104,10 @@ def _best(table: Floats, aspect: float) -> tuple[Floats, float] | None:
             ).sum()
         )
 
-    here = cost(np.zeros((4, 2)), 0.0)
     totals = table.sum(axis=(0, 1))
     y, x = np.unravel_index(int(totals.argmin()), totals.shape)
-    best, at, bent = min(
-        (
-            (cost(start, 0.0), start, 0.0)
-            for start in (np.tile(np.array([x, y]) * _STEP - _REACH, (4, 1)), np.zeros((4, 2)))
-        ),
-        key=lambda one: one[0],
-    )
+    starts = np.zeros((4, 2)), np.tile(np.array([x, y]) * _STEP - _REACH, (4, 1))
+    best, at, bent = min(((cost(start, 0.0), start, 0.0) for start in starts), key=lambda one: one[0])
     sides = ((0, 1, 2, 3), (0, 3), (1, 2), (0, 1), (2, 3), (0,), (1,), (2,), (3,))
     step = 2 * _STEP
     while step >= _FINEST:

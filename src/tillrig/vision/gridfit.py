@@ -3,7 +3,7 @@ on it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +16,9 @@ from tillrig.vision.light import spread_out, unblurred
 from tillrig.vision.rectify import KNOT_DOTS, Points, between, knots, project
 
 Light = Callable[[npt.NDArray[np.float64]], Ink]
+Bits = npt.NDArray[np.bool_]
+# From the ink of all dots the bits that are shown.
+Told = Callable[[Ink], Bits]
 _STEP_PX = 0.5
 _STEP_K1 = 0.01
 _LEAST_INKED = 60
@@ -49,11 +52,17 @@ class GridFit:
 
 
 def fit_grid(
-    grey: Grey, geometry: DisplayGeometry, corners: Corners, k1: float = 0.0, rounds: int = 5
+    grey: Grey,
+    geometry: DisplayGeometry,
+    corners: Sequence[Sequence[float]],
+    k1: float = 0.0,
+    rounds: int = 5,
+    told: Told | None = None,
 ) -> GridFit | None:
     """Corners and `k1` at which the dots are most nearly either clear or dark. None when too little is shown to say.
 
-    Gauss-Newton on the nine parameters; the reference is the thresholded picture itself, so no text need be known.
+    Gauss-Newton on the nine parameters; the reference is the thresholded picture itself, so no text need be known, or
+    what `told` makes of it.
     """
     smooth = cv2.blur(cv2.LUT(grey, LINEAR), (3, 3))
     across, down = (knots(count, KNOT_DOTS) for count in (geometry.width, geometry.height))
@@ -76,7 +85,7 @@ def fit_grid(
     if geometry.row_height and first.parts is None:  # noise hides what is shown
         smooth = cv2.blur(cv2.LUT(grey, LINEAR), (5, 5))
         first = ink_map(light(parameters), clear, cell=geometry.row_height)
-    if first.parts is not None and first.parts.residual > _BLURRED:
+    if told is None and first.parts is not None and first.parts.residual > _BLURRED:
         parameters = _searched(light, parameters, first)
     else:
         now = first
@@ -86,7 +95,7 @@ def fit_grid(
             now = ink_map(dots, clear, cell=geometry.row_height)
         if now.contrast <= 0 or not now.ink.any():
             break
-        ink, bits, expected = _two_valued(dots, now)
+        ink, bits, expected = _two_valued(dots, now, told)
         inked = int(min(bits.sum(), bits.size - bits.sum()))
         if inked < _LEAST_INKED:
             break
@@ -139,13 +148,14 @@ def _searched(light: Light, start: npt.NDArray[np.float64], first: InkMap) -> np
     return at
 
 
-def _two_valued(dots: Ink, now: InkMap) -> tuple[Ink, npt.NDArray[np.bool_], Ink]:
+def _two_valued(dots: Ink, now: InkMap, told: Told | None) -> tuple[Ink, Bits, Ink]:
     """Ink by the light's surfaces, its bits, and the ink that these would show."""
     if now.parts is None:
         bits = now.ink > 0.5
         return now.ink, bits, _spread(bits.astype(np.float32))
     ink = (now.parts.clear - np.power(dots, now.parts.tone)) / now.parts.span
-    bits = unblurred(ink, now.parts.spread) > 0.5
+    sharp = unblurred(ink, now.parts.spread)
+    bits = sharp > 0.5 if told is None else told(sharp)
     return ink, bits, spread_out(bits, now.parts.spread)
 
 

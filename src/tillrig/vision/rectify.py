@@ -58,6 +58,10 @@ class Rectifier:
         seen = self._project(np.asarray(dots, np.float64).reshape(-1, 2), frame_size)
         return tuple((round(float(x), 1), round(float(y), 1)) for x, y in seen)
 
+    def at(self, corners: Sequence[Sequence[float]], k1: float) -> Rectifier:
+        """The same for other corners."""
+        return Rectifier(corners, self.width, self.height, self.scale, k1=k1, margin=self.margin)
+
     def moved(self, corners: Points, bulge: float, frame_size: tuple[int, int]) -> tuple[tuple[Point, ...], float]:
         """Corners and `k1` when the corners move by so many dots (4, 2), and the middle of the upper side by `bulge`
         dots inwards."""

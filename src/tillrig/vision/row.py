@@ -37,8 +37,8 @@ class ScreenReading(msgspec.Struct, frozen=True, kw_only=True):
 class Row(msgspec.Struct, frozen=True):
     """Pixels of one row: ink by dots (dark on clear whatever the screen's polarity). `plain`: of a dim display the
     picture itself, in which no ink was told from ground. `soft` ink as the lens left it, which recognisers read better
-    than dots with their blur undone. `print`: a colour display's row at two pixels a dot. `turned`: half-width columns [first, last) shown light
-    on dark."""
+    than dots with their blur undone. `print`: a colour display's row at two pixels a dot. `turned`: half-width columns
+    [first, last) shown light on dark."""
 
     ink: Ink
     soft: Ink

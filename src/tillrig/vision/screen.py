@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 
 from tillrig.vision import colour_row
+from tillrig.vision.alignment import Alignment, Taken
 from tillrig.vision.colour_reading import read_row
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, DisplayGeometry, Grey, Point
-from tillrig.vision.glyphfit import displacement
-from tillrig.vision.gridfit import GridFit, fit_grid
+from tillrig.vision.gridfit import fit_grid
 from tillrig.vision.ink import InkMap, dots_of, ink_map
-from tillrig.vision.readers.atlas import Atlas, Placed, reading_of
+from tillrig.vision.readers.atlas import Atlas, reading_of
 from tillrig.vision.readers.base import LineImage, LineReading, bare
 from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.glyphs import is_wide
@@ -43,9 +43,6 @@ _UNSURE = 0.8
 _LABEL_SURE, _FIGURES = 0.9, 3
 # Confidence from which what a recogniser reads in a row of a dim display is text.
 _PLAIN_SURE = 0.5
-# Mean squared error a dot of a row above which the grid may lie a dot beside; how often that is looked into, and in how
-# many steps.
-_MISFIT, _ALIGNMENTS, _ALIGNED_AT_MOST = 0.05, 3, 3
 
 
 class ScreenReader:
@@ -75,8 +72,8 @@ class ScreenReader:
         )
         self._fit_score = float("inf")
         self._fit_inked = 0
-        # How often the grid may still be sought by the glyphs: a profile that names another font never fits.
-        self._alignments = _ALIGNMENTS if fit and self.readers.atlas is not None else 0
+        atlas = self.readers.atlas
+        self._alignment = Alignment(geometry, atlas) if fit and atlas is not None else None
         self._read_before: dict[int, tuple[Row, LineReading]] = {}
         self._inks: dict[str, InkMap] = {}
         self._rows: OrderedDict[str, tuple[bytes, tuple[Row, ...], tuple[int, int]]] = OrderedDict()
@@ -160,10 +157,12 @@ class ScreenReader:
         grey = frame.grey()
         if self._fit_wanted:
             self._refine(grey)
-        rectified, ink, rows = self._taken(grey)
-        if self._alignments and self._beside(ink, rows):
-            self._alignments -= 1
-            rectified, ink, rows = self._aligned(grey, rectified, ink, rows)
+        taken = self._taken(grey, self._rectifier)
+        if self._alignment is not None:
+            aligned, taken = self._alignment(grey, self._rectifier, taken, lambda at: self._taken(grey, at))
+            self._fit_wanted = self._fit_wanted and aligned is self._rectifier
+            self._rectifier = aligned
+        ink, rows = taken.ink, taken.rows
         if self._colour:
             smooth = colour_row.smooth_rows(self._fine(grey), len(rows), self.geometry.cell[1])
             rows = tuple(
@@ -176,53 +175,11 @@ class ScreenReader:
             del self._inks[self._rows.popitem(last=False)[0]]
         return rows, size
 
-    def _taken(self, grey: Grey) -> tuple[Grey, InkMap, tuple[Row, ...]]:
-        """The rectified picture, its ink and its rows."""
-        rectified = self._rectifier(grey)
+    def _taken(self, grey: Grey, rectifier: Rectifier) -> Taken:
+        rectified = rectifier(grey)
         ink = ink_map(*dots_of(rectified, SCALE, MARGIN), cell=self.geometry.row_height)
         dim = rectified if ink.dim else None
-        return rectified, ink, tuple(self._row(ink, number, dim) for number in range(self.geometry.rows))
-
-    def _beside(self, ink: InkMap, rows: Sequence[Row]) -> bool:
-        """Whether the dots make no glyphs, so that they may be the neighbours of those that were meant."""
-        if ink.parts is None:
-            return False
-        return any(placed.error > _MISFIT or placed.strange for placed in self._placed(rows))
-
-    def _placed(self, rows: Sequence[Row]) -> list[Placed]:
-        atlas = self.readers.atlas
-        inked = [row for row in rows if not row.blank and row.saturated <= SATURATED]
-        return [] if atlas is None else [atlas.read(row.ink) for row in inked]
-
-    def _aligned(
-        self, grey: Grey, rectified: Grey, ink: InkMap, rows: tuple[Row, ...]
-    ) -> tuple[Grey, InkMap, tuple[Row, ...]]:
-        """The same with the grid moved to where the dots make glyphs; as given where that is nowhere."""
-        best = sum(placed.error for placed in self._placed(rows))
-        size = (grey.shape[1], grey.shape[0])
-        for _ in range(_ALIGNED_AT_MOST):
-            if ink.parts is None or self.readers.atlas is None or not self._beside(ink, rows):
-                break
-            turned = [row.turned for row in rows]
-            moved = displacement(rectified, SCALE, MARGIN, ink.parts, self.readers.atlas, turned)
-            if moved is None:
-                break
-            fit = fit_grid(grey, self.geometry, *self._rectifier.moved(*moved, size))
-            if fit is None:
-                break
-            before = self._rectifier
-            self._rectifier = self._rectified_at(fit)
-            tried = self._taken(grey)
-            error = sum(placed.error for placed in self._placed(tried[2]))
-            if error >= best:
-                self._rectifier = before
-                break
-            best, (rectified, ink, rows) = error, tried
-            self._fit_inked, self._fit_score, self._fit_wanted = fit.inked, fit.residual, False
-        return rectified, ink, rows
-
-    def _rectified_at(self, fit: GridFit) -> Rectifier:
-        return Rectifier(fit.corners, self.geometry.width, self.geometry.height, SCALE, k1=fit.k1, margin=MARGIN)
+        return Taken(rectified, ink, tuple(self._row(ink, number, dim) for number in range(self.geometry.rows)))
 
     def _refine(self, grey: Grey) -> None:
         """Fit the grid once on a screen with text, and again when one with half as much ink more comes along."""
@@ -233,7 +190,7 @@ class ScreenReader:
         if fit is None or fit.inked < 1.5 * self._fit_inked:
             return
         self._fit_inked, self._fit_score = fit.inked, fit.residual
-        self._rectifier = self._rectified_at(fit)
+        self._rectifier = self._rectifier.at(fit.corners, fit.k1)
 
     def _row(self, seen: InkMap, number: int, dim: Grey | None) -> Row:
         width, height = self.geometry.cell
@@ -247,7 +204,9 @@ class ScreenReader:
         blank = float((part > 0.5).sum()) < _BLANK_ROW
         inverse = last > first
         plain = None if dim is None else self._plain(dim, number, inverse)
-        return Row(part, soft, inverse, blank, saturated, bool(seen.ink.any()), plain, turned=(first, last))
+        # Where light is clipped, text may be lost in it.
+        shows = bool(seen.ink.any()) and float(seen.saturated.mean()) <= SATURATED
+        return Row(part, soft, inverse, blank, saturated, shows, plain, turned=(first, last))
 
     def _plain(self, rectified: Grey, number: int, inverse: bool) -> Grey:
         """A row of the picture itself under even light, upright and dark on light, as wide as the display."""

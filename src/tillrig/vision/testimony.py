@@ -143,11 +143,13 @@ class _Court:
         self._expected, self._kind, self._readers = expected, kind, readers
         self._witnesses: list[Witness] = []
         self._frames: list[str] = []
+        self._inked = False
 
     def hear(self, line: LineImage) -> None:
         """Ask the atlas about every frame, the recogniser until it has said enough, tesseract only when those two do
         not settle it."""
         self._frames.append(line.frame)
+        self._inked = self._inked or not line.blank
         atlas = self._readers.atlas
         if line.blank or not bare(self._expected):
             self._witnesses.append(ask_ink(line, self._expected))
@@ -309,6 +311,8 @@ class _Court:
         if len({witness.frame for witness in voices}) < 2 or self._votes(Vote.FOR, "atlas"):
             return False
         seen = bare(voices[0].text)
+        if not seen and self._inked:  # ink that nobody can read is not nothing
+            return False
         contradicted = any(not (one.hint and bare(one.text) == seen) for one in self._votes(Vote.FOR))
         if len(names) >= 2 and not contradicted and (dots or not any(witness.hint for witness in voices)):
             return True

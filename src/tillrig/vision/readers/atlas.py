@@ -124,6 +124,17 @@ class Atlas:
         text = "".join(cell.char for cell in cells)
         return Placed(text, tuple(cells), error / ink.size)
 
+    def drawn(self, ink: Ink) -> npt.NDArray[np.bool_]:
+        """Dots of the best text of a row; the ink's own where no glyph fits."""
+        bits = ink > 0.5
+        for cell in self.read(ink).cells:
+            if cell.error > 2 * FOREIGN:
+                continue
+            glyphs = self.full if is_wide(cell.char) else self.half
+            left = cell.column * self.cell[0]
+            bits[:, left : left + glyphs.width] = glyphs.bits[glyphs.index(cell.char) or 0]
+        return np.asarray(bits)
+
     def misfit(self, ink: Ink) -> npt.NDArray[np.float64]:
         """Squared error of each half-width column of a row under the best text."""
         _, _, half_error, full_error = self._costs(ink, None)
