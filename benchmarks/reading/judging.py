@@ -69,7 +69,8 @@ def judge_blind(record: Record, told: Told, line: Line, read: eye.Read, frame: F
 
 
 def judged(line: Line, text: str | None) -> str:
-    """A blind reading against what is shown: a typed value counts wherever its grammar finds it on the line."""
+    """A blind reading that is vouched for (None: none is) against what is shown: a typed value counts wherever its
+    grammar finds it on the line, and must be found once."""
     if text is None or not text.strip():
         return "refused"
     if same(text, line.shown):
@@ -77,9 +78,7 @@ def judged(line: Line, text: str | None) -> str:
     if not line.value:
         return "wrong"
     values = re.findall(line.field.grammar, bare(text))
-    if len(values) != 1:
-        return "refused"
-    return "right" if values[0] == bare(line.value) else "wrong"
+    return "right" if values == [bare(line.value)] else "wrong"
 
 
 def judge_sound(record: Record, told: Told, line: Line, word: Any, frame: Frame, crop: Any) -> None:

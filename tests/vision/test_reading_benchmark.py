@@ -34,14 +34,14 @@ def line(field: words.Field, shown: str = "") -> sheets.Line:
         ("金 额 ：12.34", "right"),
         ("全额:12.34", "right"),  # the label is not the field
         ("金额:12.84", "wrong"),
-        ("金额:1234", "refused"),  # its grammar finds no amount there
-        ("金额:1.12.34", "refused"),
+        ("金额:1234", "wrong"),  # vouched for, and no amount
+        ("金额:1.12.34", "wrong"),
         ("", "refused"),
         (None, "refused"),
     ],
 )
 def test_a_blind_reading_is_right_refused_or_wrong_by_its_value(read: str | None, word: str) -> None:
-    """A typed value counts wherever its grammar finds it; what obeys no grammar is refused, never wrong or right."""
+    """A typed value counts wherever its grammar finds it; what is vouched for and has none is wrong."""
     assert judging.judged(line(AMOUNT), read) == word
 
 

@@ -23,7 +23,7 @@ _LEFT_OUT = (
     "unifont|wqy|wenquanyi|Noto.*CJK|gbsn|gkai|uming|ukai|ter-|Terminus|/8x16|clR|12x24|DSEG|[Ss]ymbol|[Mm]ath"
     "|D050000L|Z003|LinLibertine_[IK]|_K\\.otf|Emoji|dingbat|cursor|deccurs|nil2|micro|olcursor|olgl|k14|jiskan|hanglm"
 )
-_X11 = "10x20 6x13 6x13B 7x13 7x13B 7x14 7x14B 8x13 8x13B 9x15 9x15B 9x18 9x18B clB8x16 clB9x15 clR9x15 8x13O".split()
+_X11 = ["10x20", "6x13", "6x13B", "7x13", "7x13B", "7x14", "7x14B", "8x13", "8x13B", "9x15", "9x15B", "9x18", "9x18B", "clB8x16", "clB9x15", "clR9x15", "8x13O"]
 
 
 class Shapes:

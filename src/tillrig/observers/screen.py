@@ -42,6 +42,9 @@ class State:
         self._first: list[Frame] = []
 
     def add(self, frame: Frame) -> None:
+        last = self._frames[-1] if self._frames else self._first[-1] if self._first else None
+        if last is not None and last.jpeg == frame.jpeg:
+            return  # the same picture again tells nothing new
         if len(self._first) < 2:
             self._first.append(frame)
         else:

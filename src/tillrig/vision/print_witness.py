@@ -13,7 +13,7 @@ from tillrig.vision.witness import LOOKALIKES, SATURATED, Vote, Witness, cell_ma
 # Likeness (correlation) of a printed line below which the dots do not speak: it is another text, another font, or too
 # poor to tell. Sound lines have 0.88 and more at the typical grade; on bad pictures 全 passed for 金 at 0.8.
 _PRINT_LIKE = {"text": 0.86, "small": 0.82, "amount": 0.86}
-_PRINT_FOR = {"text": 0.25, "small": 0.3, "amount": 0.4}
+_PRINT_FOR = {"text": 0.15, "small": 0.2, "amount": 0.3}
 _PRINT_OTHER = {"text": 0.10, "small": 0.05, "amount": 0.25}
 PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
 # Small print lies near the camera's limit, where a gap in the print looks like another letter: only added ink accuses

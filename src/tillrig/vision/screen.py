@@ -10,6 +10,7 @@ import cv2
 import msgspec
 import numpy as np
 
+from tillrig.errors import UsageError
 from tillrig.vision import colour_row
 from tillrig.vision.alignment import Alignment, Taken
 from tillrig.vision.colour_reading import read_row
@@ -41,6 +42,8 @@ _UNSURE = 0.8
 # Of a learned font: confidence from which the recogniser alone may say what a label's character is, on a line with so
 # many figures, which the dots bear out.
 _LABEL_SURE, _FIGURES = 0.9, 3
+# Confidence from which two readings that differ contradict each other.
+_SURE_BOTH = 0.5
 # Confidence from which what a recogniser reads in a row of a dim display is text.
 _PLAIN_SURE = 0.5
 
@@ -99,7 +102,8 @@ class ScreenReader:
         )
 
     def read_screen(self, frames: Frame | Sequence[Frame]) -> ScreenReading:
-        """Every row, blind; of several distinct frames the reading with the highest confidence stands for each row."""
+        """Every row, blind; of several distinct frames the reading with the highest confidence stands for each row.
+        Where two are sure of different texts, none is: its confidence is 0 and its reader ""."""
         given = [Frame.of(frame) for frame in ([frames] if not isinstance(frames, Sequence) else frames)]
         best: dict[int, RowReading] = {}
         for frame in given:
@@ -107,17 +111,18 @@ class ScreenReader:
             for number, row in enumerate(rows):
                 reading, reader = self._blind(row, frame, size, number)
                 now = self._reading(number, row, frame, size, reading, reader)
-                if number not in best or now.confidence > best[number].confidence:
-                    best[number] = now
+                best[number] = now if number not in best else _surer(best[number], now)
         return ScreenReading(
             rows=tuple(best[number] for number in sorted(best)), frames=tuple(frame.id for frame in given)
         )
 
     def testify_row(self, frames: Sequence[Frame], row: int, expected: str, kind: str = "text") -> Testimony:
         """What the distinct settled `frames` say about `expected` standing in `row` (0 = top); "" expects a blank
-        row."""
+        row. The same picture given again is one frame. Raises UsageError on a row that the display does not have."""
+        if not 0 <= row < self.geometry.rows:
+            raise UsageError(f"row {row} of a display with rows 0 to {self.geometry.rows - 1}")
         lines = []
-        for frame in frames:
+        for frame in {frame.jpeg: frame for frame in frames}.values():
             rows, size = self._seen(frame)
             lines.append(self._line(rows[row], frame, size, row))
         return testify(lines, expected, kind, self.readers)
@@ -335,6 +340,14 @@ class ScreenReader:
             frame=frame.id,
             reader=reader,
         )
+
+
+def _surer(one: RowReading, other: RowReading) -> RowReading:
+    """The surer of two readings of a row; where both are sure and say different things, a reading that nobody gave."""
+    low, high = sorted((one, other), key=lambda reading: reading.confidence)
+    if not high.reader or (low.confidence >= _SURE_BOTH and bare(low.text) != bare(high.text)):
+        return msgspec.structs.replace(high, confidence=0.0, reader="")
+    return high
 
 
 def screen_readers(geometry: DisplayGeometry) -> Readers:

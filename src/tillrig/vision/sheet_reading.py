@@ -118,10 +118,10 @@ def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: 
 
 
 def _row_stands(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
-    if row.blank:
-        return image.shows
     if image.saturated > _SATURATED:
         return False
+    if row.blank:
+        return image.shows
     if "+" in row.reader:
         return True
     if row.reader == "atlas":

@@ -73,7 +73,9 @@ def ask_ink(line: LineImage, expected: str) -> Witness:
     wanted = bare(expected)
     vote = (Vote.AGAINST if wanted else Vote.FOR) if line.blank else Vote.SILENT
     reason = ""
-    if line.blank and wanted and not line.shows:
+    if line.saturated > SATURATED:
+        vote, reason = Vote.SILENT, f"{line.saturated:.0%} of the line is saturated"
+    elif line.blank and wanted and not line.shows:
         vote, reason = Vote.SILENT, "the whole display shows nothing, so its contrast is unknown"
     elif line.blank and wanted:
         reason = "the line is blank"

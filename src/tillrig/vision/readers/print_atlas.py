@@ -16,6 +16,7 @@ import numpy as np
 from tillrig.vision.geometry import FontSpec, Ink, PaperGeometry
 from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.print_cells import PrintCell, cells_of
+from tillrig.vision.readers.print_contest import between, contested, with_char
 from tillrig.vision.readers.print_level import levelled, likeness_of, too_wide
 from tillrig.vision.readers.print_model import SPREAD, dots_of, draw, gram, laid_out, sets
 from tillrig.vision.readers.print_spacing import spaced
@@ -158,7 +159,7 @@ class PrintAtlas:
             return -1.0
         column = max(near, key=lambda one: float(saved[one]))
         masked = draw(fit.text, spec, fit.height, fit.stretch, tuple(sorted({*known, column})))
-        whole = draw(_with_char(fit.text, number, cell.rival), spec, fit.height, fit.stretch, known)
+        whole = draw(with_char(fit.text, number, cell.rival), spec, fit.height, fit.stretch, known)
         if masked is None or whole is None or masked.picture.shape != whole.picture.shape:
             return -1.0
         level, _, _ = levelled(ink, masked, spec)
@@ -166,11 +167,7 @@ class PrintAtlas:
         so_printed = cells_of(left_over, gains, masked)[number]
         if so_printed.twins:
             return -1.0
-        window = masked.window(number)
-        apart = whole.picture[window] - masked.picture[window]
-        both = left_over[window] + left_over_of(level, whole)[0][window]
-        energy = float(np.square(apart).sum()) * float(gains[number])
-        return min(so_printed.margin, -float((both * apart).sum()) / max(energy, 1e-3))
+        return min(so_printed.margin, between(number, level, left_over, float(gains[number]), masked, whole))
 
     def _heights(self, height: str) -> tuple[str, ...]:
         return {"text": ("text", "small"), "small": ("small", "text"), "rule": ("text",)}.get(height, (height,))
@@ -200,14 +197,8 @@ class PrintAtlas:
                 drawn = masked
                 left_over, gains = left_over_of(level, drawn)
         beyond += ink_between(left_over, float(np.median(gains)), drawn, spec)
-        cells = cells_of(left_over, gains, drawn)
+        cells = contested(cells_of(left_over, gains, drawn), level, left_over, gains, drawn, spec)
         return PrintFit(text, likeness_of(level, drawn.picture), cells, across, height, origin, missing, inked, beyond)
-
-
-def _with_char(text: str, number: int, char: str) -> str:
-    """`text` with its character `number`, spaces not counted, exchanged."""
-    at = [place for place, one in enumerate(text) if one != " "][number]
-    return text[:at] + char + text[at + 1 :]
 
 
 def _dead_columns(dead: tuple[float, ...], origin: float, missing: Ink, inked: Ink) -> tuple[int, ...]:

@@ -39,6 +39,7 @@ class PrintCell(msgspec.Struct, frozen=True):
     `added`: share of the difference to the rival that is ink the character should not have. `striped`: what is
     missing is one narrow upright stripe, as a dead dot of the print head leaves it, in the line's dot column `stripe`.
     `dead`: a known dead column runs through it; `twins` are the characters that then look alike and were left out.
+    `stranger`: of all characters that most like what it leaves over, where it explains its picture badly.
     """
 
     char: str
@@ -49,6 +50,7 @@ class PrintCell(msgspec.Struct, frozen=True):
     dead: bool = False
     twins: str = ""
     stripe: int = -1
+    stranger: str = ""
 
 
 def cells_of(left_over: Ink, gains: npt.NDArray[np.float64], drawn: Drawn) -> tuple[PrintCell, ...]:
@@ -67,20 +69,22 @@ def cells_of(left_over: Ink, gains: npt.NDArray[np.float64], drawn: Drawn) -> tu
         told = bank.energy >= DECIDABLE * whole.energy
         margins = np.where(told, _margins(_part(dots, place, bank)[None], gains[[number]], bank)[0], 1.0)
         twins = "".join(place.glyphs.chars[int(rival)] for rival in bank.numbers[~told])
-        found = _nearest(place, bank, margins)
+        found, stranger = _nearest(place, bank, margins), ""
         if _odd(place, left_over, float(gains[number]), drawn):
-            found = min(found, _of_all(place, dots, float(gains[number]), drawn, column), key=lambda one: one[1])
-        cells[number] = _cell(place, bank, found, left_over, True, twins)
+            other = _of_all(place, dots, float(gains[number]), drawn, column)
+            found, stranger = min(found, other, key=lambda one: one[1]), other[0]
+        cells[number] = _cell(place, bank, found, left_over, stranger, True, twins)
     for numbers in alike.values():
         place = drawn.places[numbers[0]]
         bank = rivals(place.glyphs, place.number, drawn.across, drawn.down, spread)
         parts = np.stack([_part(dots, drawn.places[number], bank) for number in numbers])
         for number, row in zip(numbers, _margins(parts, gains[numbers], bank), strict=True):
             place, gain = drawn.places[number], float(gains[number])
-            found = _nearest(place, bank, row)
+            found, stranger = _nearest(place, bank, row), ""
             if _odd(place, left_over, gain, drawn):
-                found = min(found, _of_all(place, dots, gain, drawn), key=lambda one: one[1])
-            cells[number] = _cell(place, bank, found, left_over)
+                other = _of_all(place, dots, gain, drawn)
+                found, stranger = min(found, other, key=lambda one: one[1]), other[0]
+            cells[number] = _cell(place, bank, found, left_over, stranger)
     return tuple(cells[number] for number in range(len(drawn.places)))
 
 
@@ -115,14 +119,16 @@ def _of_all(place: Place, dots: Ink, gain: float, drawn: Drawn, column: int | No
     return place.glyphs.chars[number], margin, 1.0
 
 
-def _cell(place: Place, bank: Bank, found: _Rival, left_over: Ink, dead: bool = False, twins: str = "") -> PrintCell:
+def _cell(
+    place: Place, bank: Bank, found: _Rival, left_over: Ink, stranger: str, dead: bool = False, twins: str = ""
+) -> PrintCell:
     rival, margin, added = found
     left = place.left * SCALE
     stripe = -1
     if margin < _DOUBTFUL:
         at = _stripe(left_over[:, left : left + (bank.apart.shape[2] + 2 * PAD) * SCALE])
         stripe = -1 if at is None else max(0, place.left + at)
-    return PrintCell(place.char, margin, rival, added, stripe >= 0, dead, twins, stripe)
+    return PrintCell(place.char, margin, rival, added, stripe >= 0, dead, twins, stripe, stranger)
 
 
 def _stripe(left_over: Ink) -> int | None:

@@ -229,7 +229,8 @@ def rivals(glyphs: GlyphSet, number: int, across: int, down: int, spread: float)
 def best_of_all(
     glyphs: GlyphSet, number: int, part: Ink, gain: float, size: tuple[int, int], spread: float, column: int | None
 ) -> tuple[int, float]:
-    """Of all glyphs of the set the one that explains most of what glyph `number` leaves over, and that one's margin.
+    """Of all glyphs of the set the one whose shape is most like what glyph `number` leaves over, however faint a blur
+    that nobody knows leaves it, and that one's margin.
 
     `part`: what is left over, by the dots of the character printed `size` = (across, down) times as large; `column`:
     its dead one. Rivals that cannot be told from the glyph without that column are left out.
@@ -248,8 +249,8 @@ def best_of_all(
     folded = over.reshape(glyphs.height, down, glyphs.width, across).sum(axis=(1, 3)).reshape(-1)
     shared = glyphs.matrix @ folded
     shared = shared - shared[number]
-    saved = np.where(told, 2 * gain * shared - gain * gain * energy, -np.inf)
-    best = int(saved.argmax())
+    like = np.where(told & (shared > 0), shared / np.sqrt(np.maximum(energy, _RIDGE)), -np.inf)
+    best = int(like.argmax())
     return best, float(1.0 - 2.0 * shared[best] / max(gain * float(energy[best]), 1e-3))
 
 
