@@ -17,13 +17,31 @@ FIGURES = "0123456789.,:/-*"
 # Not taken for one of the figures by a person either; letters that are (O, I, l, S, B …) are left out.
 LETTERS = "ACEFHJKLMNPRTUVWXYabcdefhkmnprtuvwxy@#%&$=+()<>?"
 HIGH = 64  # pixels of a digit
-_BELOW = 28  # and below its foot
+BELOW = 28  # and below its foot
 # Fonts of the simulated terminal and of the benchmark, and pictures.
 _LEFT_OUT = (
     "unifont|wqy|wenquanyi|Noto.*CJK|gbsn|gkai|uming|ukai|ter-|Terminus|/8x16|clR|12x24|DSEG|[Ss]ymbol|[Mm]ath"
     "|D050000L|Z003|LinLibertine_[IK]|_K\\.otf|Emoji|dingbat|cursor|deccurs|nil2|micro|olcursor|olgl|k14|jiskan|hanglm"
 )
-_X11 = ["10x20", "6x13", "6x13B", "7x13", "7x13B", "7x14", "7x14B", "8x13", "8x13B", "9x15", "9x15B", "9x18", "9x18B", "clB8x16", "clB9x15", "clR9x15", "8x13O"]
+_X11 = [
+    "10x20",
+    "6x13",
+    "6x13B",
+    "7x13",
+    "7x13B",
+    "7x14",
+    "7x14B",
+    "8x13",
+    "8x13B",
+    "9x15",
+    "9x15B",
+    "9x18",
+    "9x18B",
+    "clB8x16",
+    "clB9x15",
+    "clR9x15",
+    "8x13O",
+]
 
 
 class Shapes:
@@ -63,9 +81,9 @@ def _framed(name: str, drawn: dict[str, Ink], dots: int) -> Shapes | None:
         columns = np.flatnonzero(ink.max(axis=0) > 0.5)
         if not len(columns):
             continue
-        below = round(_BELOW * high / HIGH)
+        below = round(BELOW * high / HIGH)
         part = np.pad(ink, ((0, below), (0, 0)))[top : foot + below, columns[0] : columns[-1] + 1]
-        size = max(1, round(part.shape[1] * HIGH / high)), HIGH + _BELOW
+        size = max(1, round(part.shape[1] * HIGH / high)), HIGH + BELOW
         scaled = Image.fromarray(part.astype(np.float32)).resize(size, Image.NEAREST if dots else Image.BILINEAR)
         glyphs[char] = np.asarray(scaled, np.float32)
     if any(char not in glyphs for char in FIGURES):

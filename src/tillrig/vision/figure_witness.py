@@ -11,7 +11,7 @@ from tillrig.vision.witness import Vote, Witness
 
 # Margin (nats) from which it confirms, and from which it accuses: in fonts that it was not trained on, 5 of 10,000
 # characters with a margin of 5 are others.
-FIGURES_FOR, FIGURES_AGAINST = 2.0, 5.0
+FIGURES_FOR, FIGURES_AGAINST = 2.5, 5.0
 
 
 def ask_figures(

@@ -19,7 +19,7 @@ from tillrig.vision.geometry import Grey, Ink
 from tillrig.vision.readers.base import CharReading, LineImage, bare
 from tillrig.vision.readers.figure_reader import FIGURES, OTHER, FigureReader, Span
 from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, Recogniser
-from tillrig.vision.spelling import spelled_cells
+from tillrig.vision.spelling import cells_in_order, spelled_cells
 
 Floats = npt.NDArray[np.float64]
 # A run with fewer digits is not asked about: a digit that nobody else saw is no testimony.
@@ -47,7 +47,7 @@ def figures_read(
     """The line's figures. Where its cells are known, those of `text`, each in its cell; else those of what the
     recogniser sees, where it sees them. None where there are none, or where `text` does not lie on the cells."""
     if line.cell and line.ink is not None and text is not None:
-        cells = spelled_cells(line.ink, text, line.cell)
+        cells = spelled_cells(line.ink, text, line.cell) or cells_in_order(line.ink, text, line.cell)
         if cells is None:
             return None
         return _read(reader, np.clip(line.ink, 0, 1), bare(text), lambda first, last: [cells[first:last]])

@@ -21,7 +21,9 @@ _PAD = 6
 def ask_spelled(recogniser: Recogniser, line: LineImage, expected: str, numbers: tuple[int, ...]) -> Witness:
     """What the network makes of the expected characters `numbers` (spaces not counted), each alone. FOR when it leads
     with every one; else silent."""
-    cells = None if line.ink is None or not line.cell else spelled_cells(line.ink, expected, line.cell)
+    cells = None
+    if line.ink is not None and line.cell:
+        cells = spelled_cells(line.ink, expected, line.cell) or cells_in_order(line.ink, expected, line.cell)
     if cells is None:
         return _word(line, Vote.SILENT, "", 0.0, "its characters do not stand in the display's cells")
     assert line.ink is not None
@@ -61,6 +63,23 @@ def spelled_cells(ink: Ink, expected: str, cell: int) -> list[tuple[int, int]] |
         found += [(column * cell, (column + span) * cell)] * len(fold(char).strip())
         column += span
     return found
+
+
+def cells_in_order(ink: Ink, text: str, cell: int) -> list[tuple[int, int]] | None:
+    """The same for a text whose spaces nobody knows: its characters stand in the cells with ink, from left to right.
+    None where ink is left over or wanting."""
+    columns = ink.shape[1] // cell
+    dots = (ink[:, : columns * cell] > 0.5).reshape(ink.shape[0], columns, cell).sum(axis=(0, 2))
+    found, column = [], 0
+    for char in bare(text):
+        while column < columns and dots[column] < _LEAST_INK:
+            column += 1
+        span = 2 if is_wide(char) else 1
+        if column + span > columns:
+            return None
+        found.append((column * cell, (column + span) * cell))
+        column += span
+    return None if float(dots[column:].sum()) >= _BESIDE else found
 
 
 def _word(line: LineImage, vote: Vote, text: str, margin: float, reason: str = "") -> Witness:

@@ -1,0 +1,112 @@
+"""The reader of figures: any font, one character at a time, and nothing it does not know."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from tests.vision.photographs import UNIFONT, ZENHEI, photographed, screen, slip, slip_photographed
+from tillrig.vision import DisplayGeometry, PaperGeometry, ScreenReader, SlipReader
+from tillrig.vision.figure_witness import FIGURES_FOR, ask_figures
+from tillrig.vision.figures import figures_read
+from tillrig.vision.readers.figure_reader import FigureReader
+from tillrig.vision.readers.glyphs import glyph_sets
+from tillrig.vision.readers.recogniser import Recogniser
+from tillrig.vision.sheet_reading import read_display, read_paper
+from tillrig.vision.witness import Vote
+
+READER = FigureReader()
+PLAIN = DisplayGeometry()  # a display whose font nobody knows
+
+
+def dots(text: str) -> np.ndarray:
+    """A row of Unifont, which the reader was not trained on."""
+    half, _ = glyph_sets((UNIFONT,), (8, 16))
+    return np.hstack([half.bits[half.index(char) or 0] for char in text]).astype(np.float32)
+
+
+def cells(count: int) -> list[tuple[int, int]]:
+    return [(8 * number, 8 * number + 8) for number in range(count)]
+
+
+def test_every_figure_of_a_font_that_it_was_not_trained_on() -> None:
+    """Beside digits, without which nobody knows how high a line is."""
+    for text in ("0123456789", "50,000.00", "12:34:56", "2026/11/21", "990001******1234", "-12.34"):
+        assert READER.read(dots(text), cells(len(text)))[0] == text
+
+
+def test_random_figures_with_noise() -> None:
+    """Grey dots; every reading that is sure is right, and nearly all are sure."""
+    rng, sure = np.random.default_rng(3), 0
+    for _ in range(60):
+        text = "".join(rng.choice(list("0123456789"), 12))
+        said, margin = READER.read(np.clip(dots(text) * 0.8 + rng.normal(0, 0.08, (16, 96)), 0, 1), cells(12))
+        assert said == text or margin < FIGURES_FOR
+        sure += said == text and margin >= FIGURES_FOR
+    assert sure >= 50
+
+
+@pytest.mark.parametrize("text", ["HKMWXEAF", "abdefhkm"])
+def test_letters_that_look_like_no_figure_are_none(text: str) -> None:
+    """Beside a digit's height of ink."""
+    said, _ = READER.read(dots("88" + text), cells(2 + len(text)))
+    assert said.startswith("88") and said[2:].count("?") >= len(text) - 1
+
+
+def test_a_wrong_cut_shows_no_figures() -> None:
+    """Two in one part, half of one: what a recogniser's wrong count leads to."""
+    said, margin = READER.read(dots("555.5512"), [(0, 16), (16, 24), (24, 32), (32, 40), (40, 52), (52, 64)])
+    assert "?" in said or margin < 2
+
+
+def test_nothing_there() -> None:
+    """No ink, no cells, no rows of digits."""
+    assert READER.read(np.zeros((16, 32), np.float32), cells(4)) == ("", 0.0)
+    assert READER.read(np.zeros((16, 32), np.float32), []) == ("", 0.0)
+    assert READER.read(np.ones((3, 8), np.float32), [(0, 8)]) == ("", 0.0)
+
+
+def test_a_display_whose_font_nobody_knows_is_read_and_testified() -> None:
+    """Money by two readers; a wrong digit, a lost dot are told."""
+    shots, corners = photographed(screen(["消费", "金额:    1234.56", "凭证号:000123", ""]), seed=4711)
+    reader = ScreenReader(PLAIN, corners)
+    assert [line.vouched for line in read_display(reader, shots).lines][1:] == [True, True]
+    for text, kind, answer in (
+        ("金额:1234.56", "amount", "MATCH"),
+        ("金额:1234.66", "amount", "MISMATCH"),
+        ("金额:123456", "amount", "MISMATCH"),
+    ):
+        assert reader.testify_row(shots, 1, text, kind).answer == answer
+
+
+def test_its_word_needs_the_figures_in_their_cells() -> None:
+    """FOR, AGAINST what differs, and nothing on a line without figures."""
+    shots, corners = photographed(screen(["消费", "12.34", "", ""]), seed=4712)
+    reader = ScreenReader(PLAIN, corners)
+    line, title = reader.line_image(shots[0], 1), reader.line_image(shots[0], 0)
+    network = Recogniser()
+    assert ask_figures(READER, network, line, "12.34", "amount").vote is Vote.FOR
+    against = ask_figures(READER, network, line, "12.84", "amount")
+    assert (against.vote, against.text) == (Vote.AGAINST, "12.34")
+    assert ask_figures(READER, network, title, "消费", "text") is None
+
+
+def test_lines_of_a_slip_whose_font_nobody_knows() -> None:
+    """Amount and date, cut where the recogniser sees characters; what is vouched for is what is printed."""
+    rng = random.Random(8)
+    printed = [
+        ("批次号:000123", "text"),
+        ("2026/11/21 15:59:26", "text"),
+        (f"RMB {rng.randrange(10**5) / 100:.2f}", "amount"),
+    ]
+    shots, corners = slip_photographed(slip(printed), seed=83)
+    reader = SlipReader(PaperGeometry(), corners)
+    told = [line for line in read_paper(reader, shots).lines if line.vouched]
+    shown = {"".join(text.split()) for text, _ in printed}
+    assert told and all("".join(line.text.split()) in shown for line in told)
+    image = next(one for one in reader.line_images(shots[-1]) if "2026" in Recogniser().read_line(one).text)
+    said = figures_read(READER, Recogniser(), image)
+    assert said is not None and said.text == "2026/11/2115:59:26"
+    assert ZENHEI.size == 24
