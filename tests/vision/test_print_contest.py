@@ -77,7 +77,12 @@ def test_a_faint_end_belongs_to_its_line() -> None:
 
 @pytest.mark.parametrize(
     ("expected", "seen", "alike"),
-    [("ATC:D43B", "ATC:D438", True), ("ATC:D438", "ATC:D43B", True), ("ATC:D43B", "ATC:D439", False), ("B", "B", False)],
+    [
+        ("ATC:D43B", "ATC:D438", True),
+        ("ATC:D438", "ATC:D43B", True),
+        ("ATC:D43B", "ATC:D439", False),
+        ("B", "B", False),
+    ],
 )
 def test_letters_and_the_digits_they_look_like(expected: str, seen: str, alike: bool) -> None:
     """Only a letter and its likeness are such a pair."""
