@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from tillrig.vision.row import RowReading, ScreenReading
     from tillrig.vision.screen import ScreenReader
     from tillrig.vision.settle import Agreement, ScreenWatch, WatchState
-    from tillrig.vision.slip import SlipLine, SlipReader, SlipReading
+    from tillrig.vision.slip import SlipReader
+    from tillrig.vision.slip_line import SlipLine, SlipReading
     from tillrig.vision.testimony import Readers, Testimony, testify
     from tillrig.vision.watch import RigCondition
     from tillrig.vision.witness import Vote, Witness
@@ -68,7 +69,8 @@ _HOME = {
     **dict.fromkeys(("RowReading", "ScreenReading"), "row"),
     "ScreenReader": "screen",
     **dict.fromkeys(("Agreement", "ScreenWatch", "WatchState"), "settle"),
-    **dict.fromkeys(("SlipLine", "SlipReader", "SlipReading"), "slip"),
+    "SlipReader": "slip",
+    **dict.fromkeys(("SlipLine", "SlipReading"), "slip_line"),
     **dict.fromkeys(("Readers", "Testimony", "testify"), "testimony"),
     "RigCondition": "watch",
     **dict.fromkeys(("Vote", "Witness"), "witness"),

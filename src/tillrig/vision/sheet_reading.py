@@ -22,7 +22,8 @@ from tillrig.vision.readers.base import LineImage, bare, fold
 from tillrig.vision.readers.print_spacing import spaced
 from tillrig.vision.row import RowReading, ScreenReading
 from tillrig.vision.screen import ScreenReader
-from tillrig.vision.slip import SlipLine, SlipReader
+from tillrig.vision.slip import SlipReader
+from tillrig.vision.slip_line import SlipLine
 from tillrig.vision.testimony import Readers, Testimony, testify
 from tillrig.vision.witness import Vote
 

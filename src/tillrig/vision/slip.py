@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -13,7 +12,7 @@ import numpy as np
 
 from tillrig.vision.dead import Columns, PrintHead, dead_columns
 from tillrig.vision.frame import Frame
-from tillrig.vision.geometry import Corners, Grey, Ink, PaperGeometry, Point, checked_corners
+from tillrig.vision.geometry import Corners, Grey, PaperGeometry, Point, checked_corners
 from tillrig.vision.ink import LINEAR, SATURATED
 from tillrig.vision.matching import match_bands
 from tillrig.vision.paper import Band, find_lines, paper_ink, skew_of, unskew
@@ -22,61 +21,27 @@ from tillrig.vision.readers.base import LineImage
 from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.recogniser import CHAR_PX, NETWORK_HEIGHT
 from tillrig.vision.rectify import Rectifier
+from tillrig.vision.slip_line import SlipLine, SlipReading
+from tillrig.vision.slip_picture import (
+    MARGIN,
+    SCALE,
+    Sheet,
+    nearest,
+    parted,
+    print_ink,
+    print_left,
+    stretched,
+)
 from tillrig.vision.testimony import Readers, Testimony, testify
 
-SCALE = 2
-# Dots left and right of the print that are looked at: paper sways.
-MARGIN = 8
 _PAD = 3
+# Grey levels by which a dot of moved paper differs, and the share of such dots that noise never reaches.
 _REST_STEP = 6.0
 _REST_SHARE = 0.002
+# Levelled frames that are kept.
+_KEPT = 6
 # Likeness of a drawn line from which, with margins beyond doubt, a hint is what is printed.
 _PROVEN = 0.85
-# Dots around a line that its drawn text is looked for in.
-_AROUND = 7
-
-
-class SlipLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line, read blind. `height`: "text", "small", "amount" or "rule"; `top`, `bottom`, `left`, `right` in dots
-    of the rectified paper; `box` four camera points from top-left clockwise; `dead`: dots (as `left`) at which the
-    other lines of this slip or of slips before show dead columns of the print head, `alive` those that print."""
-
-    index: int
-    text: str
-    confidence: float
-    height: str
-    top: int
-    bottom: int
-    left: int
-    right: int
-    box: tuple[Point, ...]
-    frame: str
-    dead: tuple[float, ...] = ()
-    alive: tuple[float, ...] = ()
-
-
-class SlipReading(msgspec.Struct, frozen=True, kw_only=True):
-    """All lines in view, oldest (topmost) first; `slips` the same, parted where the paper is blank for the geometry's
-    gap."""
-
-    lines: tuple[SlipLine, ...]
-    slips: tuple[tuple[SlipLine, ...], ...]
-    frames: tuple[str, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The lines' texts."""
-        return tuple(line.text for line in self.lines)
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    picture: Grey
-    ink: Ink
-    bands: tuple[Band, ...]
-    skew: float
-    size: tuple[int, int]
-    images: dict[Band, LineImage] = field(default_factory=dict)
 
 
 class SlipReader:
@@ -99,7 +64,7 @@ class SlipReader:
         self.length_dots = length_dots or max(8, round(geometry.dots * (sides[1] + sides[3]) / (sides[0] + sides[2])))
         self._rectifier = Rectifier(corners, geometry.dots, self.length_dots, SCALE, k1=k1, margin=MARGIN)
         self._head = PrintHead()
-        self._sheets: OrderedDict[str, tuple[bytes, _Sheet]] = OrderedDict()
+        self._sheets: OrderedDict[str, tuple[bytes, Sheet]] = OrderedDict()
 
     @property
     def corners(self) -> Corners:
@@ -130,7 +95,7 @@ class SlipReader:
         given = [Frame.of(frame, "slip") for frame in ([frames] if not isinstance(frames, Sequence) else frames)]
         frame = given[-1]
         sheet = self._sheet(frame)
-        parts = _parted(sheet.bands, self.geometry.gap)
+        parts = parted(sheet.bands, self.geometry.gap)
         lines: list[SlipLine] = []
         slips = []
         for number, bands in enumerate(parts):
@@ -149,7 +114,7 @@ class SlipReader:
         sheet = self._sheet(frame)
         found: dict[str, SlipLine | None] = {name: None for name, _, _ in expected}
         atlas = self.readers.print_atlas
-        bands = _parted(sheet.bands, self.geometry.gap)[-1] if sheet.bands else ()
+        bands = parted(sheet.bands, self.geometry.gap)[-1] if sheet.bands else ()
         if atlas is None or not bands:
             return found
         hints = [_spaced(text) for _, text, _ in expected]
@@ -176,7 +141,7 @@ class SlipReader:
         the print head."""
         frame = Frame.of(frame, "slip")
         sheet = self._sheet(frame)
-        band = _nearest(sheet.bands, line)
+        band = nearest(sheet.bands, line)
         if band is None:  # such as a faint line that falls apart in this frame
             band = Band(line.top, line.bottom, line.left + MARGIN, line.right + MARGIN, line.height)
         return self._told(self._image(band, sheet, frame), band, Columns(line.dead, line.alive))
@@ -201,7 +166,7 @@ class SlipReader:
 
     # -- inside
 
-    def _sheet(self, frame: Any) -> _Sheet:
+    def _sheet(self, frame: Any) -> Sheet:
         hit = self._sheets.get(frame.id)
         if hit is not None and hit[0] is frame.jpeg:
             return hit[1]
@@ -214,14 +179,14 @@ class SlipReader:
             picture = np.asarray(unskew(picture, skew, SCALE), np.uint8)
             ink = np.asarray(unskew(ink, skew), np.float32)
         inner = ink[MARGIN:-MARGIN]
-        sheet = _Sheet(picture, ink, find_lines(inner, self.geometry), skew, (grey.shape[1], grey.shape[0]))
+        sheet = Sheet(picture, ink, find_lines(inner, self.geometry), skew, (grey.shape[1], grey.shape[0]))
         self._sheets[frame.id] = (frame.jpeg, sheet)
-        while len(self._sheets) > 6:
+        while len(self._sheets) > _KEPT:
             self._sheets.popitem(last=False)
         return sheet
 
     def _read_part(
-        self, bands: Sequence[Band], sheet: _Sheet, frame: Frame, hints: Sequence[str], wanted: bool, first: int
+        self, bands: Sequence[Band], sheet: Sheet, frame: Frame, hints: Sequence[str], wanted: bool, first: int
     ) -> tuple[SlipLine, ...]:
         """The lines of one slip; their dead columns are known once they all are read."""
         atlas = self.readers.print_atlas
@@ -273,11 +238,11 @@ class SlipReader:
     def _dead(
         self, bands: Sequence[Band], fits: Sequence[PrintFit | None], *, remember: bool = False
     ) -> tuple[Columns, ...]:
-        lefts, tops = [_print_left(band) for band in bands], [band.top for band in bands]
+        lefts, tops = [print_left(band) for band in bands], [band.top for band in bands]
         return dead_columns(fits, lefts, tops, self.geometry.dots, self._head, remember=remember)
 
     def _told(self, image: LineImage, band: Band, told: Columns) -> LineImage:
-        left = _print_left(band)
+        left = print_left(band)
         dead, alive = (tuple(place - left for place in places) for places in (told.dead, told.alive))
         return msgspec.structs.replace(image, dead=dead, alive=alive)
 
@@ -302,24 +267,24 @@ class SlipReader:
     def _rule_length(self, band: Band) -> int:
         return max(1, round((band.right - band.left) / (self.geometry.text_height / 2)))
 
-    def _image(self, band: Band, sheet: _Sheet, frame: Frame) -> LineImage:
+    def _image(self, band: Band, sheet: Sheet, frame: Frame) -> LineImage:
         if band not in sheet.images:
             sheet.images[band] = self._crop_of(band, sheet, frame)
         return sheet.images[band]
 
-    def _crop_of(self, band: Band, sheet: _Sheet, frame: Frame) -> LineImage:
+    def _crop_of(self, band: Band, sheet: Sheet, frame: Frame) -> LineImage:
         top, bottom = max(0, (band.top + MARGIN - _PAD) * SCALE), (band.bottom + MARGIN + _PAD) * SCALE
         left, right = max(0, (band.left - _PAD - 1) * SCALE), (band.right + _PAD + 1) * SCALE
         crop = sheet.picture[top:bottom, left:right]
         clipped = float((crop >= SATURATED).mean()) if crop.size else 0.0
         return LineImage(
             frame.id,
-            self._sized(_stretched(crop), band),
+            self._sized(stretched(crop), band),
             None,
             self._box(band, sheet),
             False,
             clipped,
-            _print_ink(sheet.picture, band, sheet.bands),
+            print_ink(sheet.picture, band, sheet.bands),
             band.height,
         )
 
@@ -332,7 +297,7 @@ class SlipReader:
         how = cv2.INTER_AREA if crop.shape[0] > NETWORK_HEIGHT else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(crop, (width, NETWORK_HEIGHT), interpolation=how), np.uint8)
 
-    def _box(self, band: Band, sheet: _Sheet) -> tuple[Point, ...]:
+    def _box(self, band: Band, sheet: Sheet) -> tuple[Point, ...]:
         width = self.geometry.dots + 2 * MARGIN
 
         def seen(x: float, y: float) -> tuple[float, float]:
@@ -347,53 +312,6 @@ class SlipReader:
         return self._rectifier.to_camera(points, sheet.size)
 
 
-def _stretched(crop: Grey) -> Grey:
-    """Grey levels spread between the line's own ink and ground; never binarised."""
-    low, high = np.percentile(crop, (1, 90)).tolist() if crop.size else (0.0, 255.0)
-    if high - low < 10:
-        return crop
-    return np.clip((crop.astype(np.float32) - low) * (225.0 / (high - low)) + 25, 0, 255).astype(np.uint8)
-
-
-def _print_ink(picture: Grey, band: Band, bands: Sequence[Band]) -> Ink:
-    """Ink of the line with some dots around it, at two pixels a dot: 0 ground, about 1 burnt. The lines above and below
-    are left out."""
-    top = max(0, (band.top + MARGIN - _AROUND) * SCALE)
-    left = (_print_left(band) + MARGIN) * SCALE
-    part = picture[top : (band.bottom + MARGIN + _AROUND) * SCALE, left : (band.right + _AROUND) * SCALE].astype(
-        np.float32
-    )
-    coarse = cv2.resize(part, None, fx=0.125, fy=0.25, interpolation=cv2.INTER_AREA)
-    ground = cv2.dilate(coarse, np.ones((5, 9), np.uint8))
-    ground = cv2.resize(
-        cv2.GaussianBlur(ground, (0, 0), 2), (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR
-    )
-    depth = 1.0 - part / np.maximum(ground, 1.0)
-    depth /= max(float(np.percentile(depth, 97)), 0.1)
-    above = max((other.bottom for other in bands if other.bottom <= band.top), default=None)
-    below = min((other.top for other in bands if other.top >= band.bottom), default=None)
-    if above is not None:
-        depth[: max(0, (above + band.top + 2 * MARGIN) * SCALE // 2 - top)] = 0.0
-    if below is not None:
-        depth[max(0, (band.bottom + below + 2 * MARGIN) * SCALE // 2 - top) :] = 0.0
-    return np.asarray(depth, np.float32)
-
-
-def _nearest(bands: Sequence[Band], line: SlipLine) -> Band | None:
-    """The band that covers most of the line's rows."""
-    best, most = None, 0
-    for band in bands:
-        shared = min(band.bottom, line.bottom) - max(band.top, line.top)
-        if shared > most:
-            best, most = band, shared
-    return best if best is not None and most >= 0.5 * (line.bottom - line.top) else None
-
-
-def _print_left(band: Band) -> int:
-    """Left edge, in dots of the print, of the picture that texts are drawn on."""
-    return max(0, band.left - _AROUND) - MARGIN
-
-
 def _spaced(text: str) -> str:
     return text.strip()  # runs of spaces are columns
 
@@ -401,12 +319,3 @@ def _spaced(text: str) -> str:
 def _proven(fit: PrintFit) -> bool:
     sure = fit.likeness >= _PROVEN and fit.margin >= PRINT_STRONG[fit.height] and fit.beyond < BESIDE
     return sure and not any(cell.twins for cell in fit.cells)
-
-
-def _parted(bands: Sequence[Band], gap: int) -> tuple[tuple[Band, ...], ...]:
-    slips: list[list[Band]] = []
-    for band in bands:
-        if not slips or band.top - slips[-1][-1].bottom >= gap:
-            slips.append([])
-        slips[-1].append(band)
-    return tuple(tuple(slip) for slip in slips)
