@@ -62,3 +62,14 @@ def test_either_tone_of_a_camera_is_believed(tone: float) -> None:
     light = _light(bits, 2, contrast=0.5, glare=0.4, moire=0.0)
     seen = ink_map(np.power(light, 1 / tone).astype(np.float32), np.zeros(bits.shape, np.bool_), cell=16)
     assert cv2.absdiff((seen.ink > 0.5).astype(np.uint8), (bits > 0.5).astype(np.uint8)).sum() == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dim_text_is_told_in_little_light_and_noise_is_not(seed: int) -> None:
+    """A twentieth of the light: text stands out by less than noise does in full light."""
+    bits = _shown("余额查询", "", "      8960.53", "")
+    random, clipped = np.random.default_rng(seed), np.zeros(bits.shape, np.bool_)
+    noise = random.normal(0, 0.0006, bits.shape).astype(np.float32)
+    for shown, wrong in ((bits, 0.01), (np.zeros_like(bits), 0.0)):
+        seen = ink_map(0.05 * _light(shown, seed, contrast=0.4, glare=0.05, moire=0.0) + noise, clipped, cell=16)
+        assert int(((seen.ink > 0.5) != (shown > 0.5)).sum()) <= wrong * bits.size
