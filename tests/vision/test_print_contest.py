@@ -1,4 +1,4 @@
-"""Printed characters against their rivals, on drawn lines without a camera: a moved camera, dead dots, faint ends."""
+"""Printed characters against their rivals, on drawn lines without a camera: a moved camera, dead dots, columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from tests.vision.photographs import PAPER
 from tillrig.vision import PrintAtlas
 from tillrig.vision.geometry import Ink
-from tillrig.vision.paper import find_lines
 from tillrig.vision.print_witness import ask_print_atlas, likenesses
 from tillrig.vision.readers.base import LineImage
 from tillrig.vision.readers.print_atlas import PrintFit
@@ -63,16 +62,6 @@ def test_columns_keep_their_spaces_in_what_was_read() -> None:
     wanted = "退货            27  4,547,441.91"
     assert respaced("退货774,547,441.91", wanted) == "退货            77  4,547,441.91"
     assert ATLAS.spaced(_ink("退货   5  1.20"), "退货51.20", "text") == "退货   5  1.20"
-
-
-def test_a_faint_end_belongs_to_its_line() -> None:
-    """The last characters of a faint line count by its own density; specks far from it do not."""
-    ink = np.zeros((60, 400), np.float32)
-    for left, density in ((20, 0.6), (40, 0.5), (60, 0.3)):
-        ink[20:40, left : left + 3] = ink[20:40, left + 8 : left + 11] = density
-    ink[25, 300] = 0.3
-    (band,) = find_lines(ink, PAPER)
-    assert (band.left, band.right) == (20, 71)
 
 
 @pytest.mark.parametrize(

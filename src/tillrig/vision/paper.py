@@ -12,8 +12,6 @@ from tillrig.vision.geometry import Grey, Ink, PaperGeometry
 
 # Ink (0..1) from which a dot counts as burnt: half of faint print on a bad day.
 _BURNT = 0.42
-# The same as a share of a line's own density, and dots of it in a column, where its ends are looked for.
-_FAINT, _FAINT_DOTS = 0.45, 2
 _SHEARS = np.arange(-10.0, 10.5, 1.0)
 _SPECK = 6
 _RULE_HEIGHT = 6
@@ -117,7 +115,7 @@ def _all_lines(ink: Ink, geometry: PaperGeometry) -> tuple[Band, ...]:
     bands = []
     for top, bottom in _joined(merged, profile, geometry):
         for first, last in _split(profile, top, bottom, geometry):
-            band = _band(ink, burnt, first, last, geometry)
+            band = _band(burnt, first, last, geometry)
             if band is not None:
                 bands.append(band)
     return tuple(bands)
@@ -154,32 +152,13 @@ def _split(profile: npt.NDArray[np.intp], top: int, bottom: int, geometry: Paper
     return _split(profile, top, cut, geometry) + _split(profile, cut + 1, bottom, geometry)
 
 
-def _faint_ends(ink: Ink, burnt: npt.NDArray[np.bool_], left: int, right: int, reach: int) -> tuple[int, int]:
-    """Where the line's ink [left, right) ends when its own density is the measure: a faint line's last character may
-    lie below what counts as burnt elsewhere. Its next one stands not farther than `reach` dots."""
-    faint = (ink > _FAINT * float(np.median(ink[burnt]))).sum(axis=0) >= _FAINT_DOTS
-    for column in range(right, ink.shape[1]):
-        if faint[column]:
-            right = column + 1
-        elif column - right > reach:
-            break
-    for column in range(left - 1, -1, -1):
-        if faint[column]:
-            left = column
-        elif left - column > reach:
-            break
-    return left, right
-
-
-def _band(ink: Ink, burnt: npt.NDArray[np.bool_], top: int, bottom: int, geometry: PaperGeometry) -> Band | None:
+def _band(burnt: npt.NDArray[np.bool_], top: int, bottom: int, geometry: PaperGeometry) -> Band | None:
     part = burnt[top:bottom]
     if part.sum() < _SPECK:
         return None
     columns = np.flatnonzero(part.sum(axis=0))
     left, right = int(columns[0]), int(columns[-1]) + 1
     height = bottom - top
-    if height > _RULE_HEIGHT:
-        left, right = _faint_ends(ink[top:bottom], part, left, right, geometry.text_height)
     if height <= _RULE_HEIGHT:
         wide = right - left >= _RULE_SHARE * geometry.dots
         if not wide:
