@@ -43,7 +43,7 @@ _AMOUNTS = (("1234.56", "98760.50"), ("7890.12", "4321.98"), ("9087.65", "3070.4
 LESSONS = (*MENUS, *(("消费", "请输入金额:", *(f"{text:>16}" for text in pair)) for pair in _AMOUNTS))
 SCREENS_A_POSE = {"lcd": 3, "tft": 2, "slip": 1}
 # Then as many that are sound and hold figures: what must not be read wrong, in numbers.
-NUMBERS_A_POSE = {"lcd": 20, "tft": 20, "slip": 4}
+NUMBERS_A_POSE = {"lcd": 14, "tft": 8, "slip": 2}
 _SHOTS = 3
 _SLIP_DOTS = 1300
 # Dots by which a lens that nobody calibrated may shift a line.
