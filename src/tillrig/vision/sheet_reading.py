@@ -3,7 +3,6 @@ word on expected fields wherever they stand."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -11,33 +10,23 @@ import numpy as np
 
 from tillrig.vision.alone import guessed
 from tillrig.vision.fields import Place
-from tillrig.vision.figure_witness import FIGURES_FOR
-from tillrig.vision.figures import figures_read
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Corners, Point
 from tillrig.vision.hearing import Asked, HeardLine, Verdict, hear, heard_row, twice
 from tillrig.vision.ink import InkMap
-from tillrig.vision.print_witness import ask_print_atlas
 from tillrig.vision.readers.base import LineImage, bare, fold
-from tillrig.vision.readers.print_spacing import spaced
 from tillrig.vision.row import RowReading, ScreenReading
 from tillrig.vision.screen import ScreenReader
 from tillrig.vision.slip import SlipReader
 from tillrig.vision.slip_line import SlipLine
+from tillrig.vision.standing import same_figures, stands
 from tillrig.vision.testimony import Readers, Testimony, testify
-from tillrig.vision.witness import Vote
 
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
 _SATURATED = 0.02
-_LETTER_AMONG = re.compile(r"\d[A-Za-z]")
 # Confidence from which the recogniser alone says what stands beside figures that two readers read.
 _LABEL_SURE = 0.8
-# Of print in a font that nobody knows: confidence of the recogniser, and margin (nats) of the figures one by one, from
-# which a line is vouched for.
-_PRINT_SURE, _PRINT_FIGURES = 0.9, 3.0
-# Margin (nats) from which its drawing vouches for a line that was read blind: 持 has passed for 将 at 8, 0 for C too.
-_DRAWN_SURE = 10.0
 # Linear light of the brightest dots below which nothing is lit.
 _DARK = 0.004
 # Mean confidence of a slip's lines below which what is within the corners is no print of this size.
@@ -135,15 +124,6 @@ def _figures_stand(row: RowReading, image: LineImage, reader: ScreenReader) -> b
     return row.confidence >= _LABEL_SURE and same_figures(reader.readers, image, row.text)
 
 
-def same_figures(readers: Readers, image: LineImage, text: str, least: float = FIGURES_FOR) -> bool:
-    """Whether `text`, a recogniser's, has figures, and these are the same one by one, by `least` nats. A letter among
-    them is nobody else's word."""
-    if readers.figures is None or _LETTER_AMONG.search(bare(text)):
-        return False
-    said = figures_read(readers.figures, readers.recogniser, image, text)
-    return said is not None and said.margin >= least and said.text == bare(text)
-
-
 def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:
     """On a colour display whose font nobody knows: whether a second reader reads the same, and no Chinese character is
     the recogniser's guess."""
@@ -164,8 +144,8 @@ def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
     reading = reader.read_slip(list(frames))
     newest = frames[-1]
     images = dict(zip((line.index for line in reading.lines), reader.line_images(newest), strict=False))
-    lines = [_spaced_line(line, images.get(line.index), reader) for line in reading.lines]
-    vouched = [line.height == "rule" or _print_stands(line, images.get(line.index), reader) for line in lines]
+    told = [stands(line, images.get(line.index), reader.readers, reader.geometry) for line in reading.lines]
+    lines, vouched = [line for line, _ in told], [good for _, good in told]
     heard = [_heard_line(reader, frames, line, good) for line, good in zip(lines, vouched, strict=True)]
     corners = reader._rectifier.corners
 
@@ -178,29 +158,12 @@ def read_paper(reader: SlipReader, frames: Sequence[Frame]) -> Sheet:
             return ""
         return _lacking(asked.text, lambda char: any(atlas.can_show(char, size) for size in ("text", "small")))
 
-    told = tuple(
-        SheetLine(line.text, line.confidence, line.box, good)
-        for line, good in zip(lines, vouched, strict=True)
-        if line.text
-    )
+    shown = tuple(SheetLine(line.text, line.confidence, line.box, good) for line, good in told if line.text)
     printed = [line.confidence for line in lines if line.height != "rule"]
     misfit = ""
     if printed and not any(vouched) and float(np.mean(printed)) < _NO_PRINT:
         misfit = "what is within the corners is no print of the profile's size; check profile and corners"
-    return Sheet(told, corners, word, lacks, misfit)
-
-
-def _print_stands(line: SlipLine, image: LineImage | None, reader: SlipReader) -> bool:
-    """Whether the line, drawn as it was read, is what the picture shows; where no font is known, whether its figures
-    are read alike one by one."""
-    readers = reader.readers
-    if image is None or not line.text:
-        return False
-    if readers.print_atlas is None:
-        alike = line.confidence >= _PRINT_SURE and same_figures(readers, image, line.text, _PRINT_FIGURES)
-        return alike and not guessed(readers.recogniser, image)
-    drawn = ask_print_atlas(readers.print_atlas, image, line.text, "text")
-    return drawn.vote is Vote.FOR and drawn.margin >= _DRAWN_SURE
+    return Sheet(shown, corners, word, lacks, misfit)
 
 
 def _heard_line(reader: SlipReader, frames: Sequence[Frame], line: SlipLine, vouched: bool) -> HeardLine:
@@ -236,14 +199,6 @@ def _between(seen: str, before: str, after: str) -> str | None:
     if not text.startswith(head) or not text.endswith(tail) or len(text) < len(head) + len(tail):
         return None
     return text[len(head) : len(text) - len(tail)]
-
-
-def _spaced_line(line: SlipLine, image: LineImage | None, reader: SlipReader) -> SlipLine:
-    """The reading with the spaces that the gaps in the ink show: recognisers lose them, and columns are made of
-    them."""
-    if image is None or image.print is None or line.height == "rule" or not line.text:
-        return line
-    return msgspec.structs.replace(line, text=spaced(image.print, line.text, line.height, reader.geometry))
 
 
 def _lacking(text: str, shows: Callable[[str], bool]) -> str:
