@@ -50,7 +50,7 @@ def test_two_slips_are_parted_and_every_line_matches(seed: int, paper_readers: R
     assert [len(one) for one in read.slips] == [10, 10]
     assert [line.height for line in read.slips[1]] == ["text", "rule", *["text"] * 5, "amount", "text", "small"]
     newest = read.slips[1]
-    said = reader.testify_lines(frames, [(newest[number], text, kind) for number, text, kind in EXPECTED])
+    said = [reader.testify_line(frames, newest[number], text, kind) for number, text, kind in EXPECTED]
     assert [(one.answer, one.reason) for one in said] == [(Answer.MATCH, "")] * len(EXPECTED)
     assert newest[7].text.replace(" ", "") == "RMB1,234.56"
 

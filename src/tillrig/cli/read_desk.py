@@ -104,8 +104,9 @@ class Desk:
             from tillrig.vision.find_screen import find_screen
 
             before = self._found.setdefault(entry.profile, [])
-            corners = find_screen(frames[0], geometry, readers, before[-_LOOKED_AT:])
+            corners = find_screen(frames[0], geometry, readers, before)
             before.append(corners)
+            del before[:-_LOOKED_AT]
         else:
             corners = checked_corners(entry.corners, "corners")
             _check_within(corners, frames)

@@ -20,6 +20,9 @@ VOTES = {"for": "says the expected text", "against": "says another text", "silen
 NAMES = {
     "atlas": "dots against the font",
     "rapidocr": "recogniser",
+    "rapidocr, one by one": "recogniser, one character at a time",
+    "figures": "reader of figures",
+    "zxing": "QR decoder",
     "tesseract": "tesseract",
     "ink": "whether there is ink",
 }

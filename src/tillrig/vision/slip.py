@@ -105,31 +105,6 @@ class SlipReader:
             slips.append(slip)
         return SlipReading(lines=tuple(lines), slips=tuple(slips), frames=tuple(one.id for one in given))
 
-    def match_lines(
-        self, frames: Frame | Sequence[Frame], expected: Sequence[tuple[str, str, str]]
-    ) -> dict[str, SlipLine | None]:
-        """The line of the newest slip on which each (name, text, kind) stands, found by where its ink stands and by
-        order, read no further (`text` is ""); None where there is none."""
-        frame = Frame.of(frames[-1] if isinstance(frames, Sequence) else frames, "slip")
-        sheet = self._sheet(frame)
-        found: dict[str, SlipLine | None] = {name: None for name, _, _ in expected}
-        atlas = self.readers.print_atlas
-        bands = parted(sheet.bands, self.geometry.gap)[-1] if sheet.bands else ()
-        if atlas is None or not bands:
-            return found
-        hints = [_spaced(text) for _, text, _ in expected]
-        places = match_bands(sheet.ink[MARGIN:], bands, hints, atlas)
-        images = [self._image(band, sheet, frame) for band in bands]
-        fits = [
-            None if place is None else atlas.fit(image.print, hints[place], image.height)  # type: ignore[arg-type]
-            for image, place in zip(images, places, strict=True)
-        ]
-        dead = self._dead(bands, fits)
-        for number, place in enumerate(places):
-            if place is not None:
-                found[expected[place][0]] = self._line(number, bands[number], images[number], "", 0.0, dead[number])
-        return found
-
     def line_images(self, frame: Frame) -> tuple[LineImage, ...]:
         """The crops of every line in view, unread."""
         frame = Frame.of(frame, "slip")
@@ -149,12 +124,6 @@ class SlipReader:
     def testify_line(self, frames: Sequence[Frame], line: SlipLine, expected: str, kind: str = "text") -> Testimony:
         """What the distinct frames, taken at rest, say about `expected` standing where `line` was found."""
         return testify([self.line_image(frame, line) for frame in frames], expected, kind, self.readers)
-
-    def testify_lines(
-        self, frames: Sequence[Frame], expectations: Sequence[tuple[SlipLine, str, str]]
-    ) -> tuple[Testimony, ...]:
-        """One testimony for each (line, expected, kind)."""
-        return tuple(self.testify_line(frames, line, expected, kind) for line, expected, kind in expectations)
 
     def crop(self, frame: Frame, line: SlipLine | None = None) -> bytes:
         """The levelled paper, or one line of it, as PNG."""
