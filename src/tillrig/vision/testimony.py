@@ -188,8 +188,8 @@ class _Court:
         return tuple(number for number in wide if not dots or number in opened)
 
     def _hear_figures(self, line: LineImage) -> None:
-        """The figures one by one: where no dots bear out the line, or the recogniser does not say what they say: it takes
-        a comma for a dot."""
+        """The figures one by one: where no dots bear out the line, or the recogniser does not say what they say: it
+        takes a comma for a dot."""
         reader = self._readers.figures
         if reader is None or not any(char.isdigit() for char in self._expected):
             return
