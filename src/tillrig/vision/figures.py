@@ -22,6 +22,7 @@ from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, Recogniser
 from tillrig.vision.spelling import cells_in_order, spelled_cells
 
 Floats = npt.NDArray[np.float64]
+_COUNTED = "0123456789*"
 # A run with fewer digits is not asked about: a digit that nobody else saw is no testimony.
 _LEAST_DIGITS = 2
 _STEP_PX = 8
@@ -69,13 +70,22 @@ def _read(
     """Each run of figures by the cut at which it looks most like figures."""
     out, margin, at = "", float("inf"), 0
     for first, last in _runs(text, spaces):
-        tried = [reader.read(ink, spans) for spans in cuts(first, last)]
+        tried = [reader.read(ink, spans) for spans in cuts(first, last) if _even(spans)]
+        if not tried:
+            return None
         seen, sure = max(tried, key=lambda one: (-one[0].count(OTHER), one[1]))
         out, margin, at = out + text[at:first] + seen, min(margin, sure), last
     rest = out + text[at:]
-    # A digit that nobody else saw is no testimony.
-    alone = any(char.isdigit() for first, last in _others(text, spaces) for char in text[first:last])
+    # A digit or a star that nobody else saw is no testimony.
+    alone = any(char in _COUNTED for first, last in _others(text, spaces) for char in text[first:last])
     return None if alone or margin == float("inf") else Figures(rest, round(margin, 2))
+
+
+def _even(spans: Sequence[Span]) -> bool:
+    """Whether no two neighbours stand so far from each other that a character may be between them."""
+    middles = [(first + last) / 2 for first, last in spans]
+    steps = np.diff(middles)
+    return len(steps) < 2 or float(steps.max()) <= _SPACE * float(np.median(steps)) + 1
 
 
 def _ink(grey: Grey) -> Ink:

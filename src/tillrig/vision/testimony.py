@@ -27,7 +27,7 @@ from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 from tillrig.vision.spelling import SPELLED, ask_spelled
-from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_recogniser, ask_tesseract
+from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_recogniser, ask_tesseract, only_separators
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
@@ -310,7 +310,7 @@ class _Court:
         return next((voices for voices in by_text.values() if self._convicts(voices)), [])
 
     def _convicts(self, voices: list[Witness]) -> bool:
-        names = {witness.reader for witness in voices}
+        names = {witness.reader for witness in voices if not self._mere_separator(witness)}
         dots = [witness for witness in voices if witness.reader == "atlas" and witness.strong]
         if len({witness.frame for witness in voices}) < 2 or self._votes(Vote.FOR, "atlas"):
             return False
@@ -329,6 +329,12 @@ class _Court:
             or (hesitant and likenesses(self._expected, voices[0].text) and not self._votes(Vote.FOR, "tesseract"))
         )
         return alone and len({witness.frame for witness in dots}) >= 2
+
+    def _mere_separator(self, witness: Witness) -> bool:
+        """Whether a recogniser hints at nothing but another separator: it does not tell comma from dot."""
+        return (
+            witness.reader == "rapidocr" and witness.hint and only_separators(bare(self._expected), bare(witness.text))
+        )
 
     def word(self, box: tuple[Point, ...], offered: int) -> Testimony:
         if self._matched():

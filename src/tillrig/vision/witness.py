@@ -206,7 +206,7 @@ def ask_recogniser(  # noqa: PLR0911 - each way of being silent has its reason
     if _dropped(wanted, seen):
         return say(Vote.SILENT, "it read only a part of the text, and a deletion is no testimony", hint=True)
     if not obeys(kind, reading.text):
-        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST and _only_separators(wanted, seen):
+        if obeys(kind, expected) and margin > -_RECOGNISER_AGAINST and only_separators(wanted, seen):
             return say(Vote.FOR, "it does not tell comma from dot", hint=True)
         return say(Vote.SILENT, f"what it read is no {kind}", hint=True)
     if margin > -_RECOGNISER_AGAINST:
@@ -254,7 +254,7 @@ def _only_lookalikes(wanted: str, seen: str) -> bool:
     return len(wanted) == len(seen) and all(theirs in LOOKALIKES.get(ours, "") for ours, theirs in pairs)
 
 
-def _only_separators(wanted: str, seen: str) -> bool:
+def only_separators(wanted: str, seen: str) -> bool:
     """Whether the two differ only in which separator stands where: 50.000.00 for 50,000.00."""
     pairs = [(ours, theirs) for ours, theirs in zip(wanted, seen, strict=False) if ours != theirs]
     return len(wanted) == len(seen) and all(ours in ",." and theirs in ",." for ours, theirs in pairs)
