@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tillrig.vision.grammar import obeys
 from tillrig.vision.readers.base import LineImage, bare
+from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.print_atlas import PrintAtlas, PrintFit
 from tillrig.vision.readers.print_cells import PrintCell
 from tillrig.vision.witness import LOOKALIKES, SATURATED, Vote, Witness, cell_margins, respaced
@@ -140,6 +141,15 @@ def _another(
             Vote.SILENT, other, -rival.margin, rival.likeness, f"what it read is no {kind}", strong=strong, hint=True
         )
     return broken
+
+
+def wide_stand(drawn: Witness, height: str) -> bool:
+    """Whether the drawing, silent for another character's sake, bears out every Chinese character of the expected
+    text."""
+    wide = [cell for cell in drawn.cells if is_wide(cell.char)]
+    size = height if height in _PRINT_FOR else "text"
+    like = drawn.confidence >= _PRINT_LIKE[size]
+    return like and bool(wide) and all(cell.margin >= _PRINT_FOR[size] for cell in wide)
 
 
 def same_but_likenesses(expected: str, drawn: Witness, read: Witness) -> bool:

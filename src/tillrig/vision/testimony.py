@@ -17,7 +17,7 @@ from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
 from tillrig.vision.figure_witness import ask_figures
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
-from tillrig.vision.print_witness import ask_print_atlas, likenesses, same_but_likenesses
+from tillrig.vision.print_witness import ask_print_atlas, likenesses, same_but_likenesses, wide_stand
 from tillrig.vision.readers.atlas import Atlas
 from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
@@ -189,12 +189,16 @@ class _Court:
         return tuple(number for number in wide if not dots or number in opened)
 
     def _hear_figures(self, line: LineImage) -> None:
-        """Where no dots bear out the line, its figures are read one by one."""
+        """The figures one by one: where no dots bear out the line, or the recogniser does not say what they say: it
+        takes a comma for a dot."""
         reader = self._readers.figures
-        drawn = [one for one in self._witnesses if one.frame == line.frame and one.reader == "atlas"]
         if reader is None or not any(char.isdigit() for char in self._expected):
             return
-        if all(one.vote is Vote.SILENT for one in drawn):
+        told = {
+            name: {one.vote for one in self._witnesses if (one.frame, one.reader) == (line.frame, name)}
+            for name in ("atlas", "rapidocr")
+        }
+        if told["atlas"] <= {Vote.SILENT} or (told["rapidocr"] and told["rapidocr"] != told["atlas"]):
             said = ask_figures(reader, self._readers.recogniser, line, self._expected, self._kind)
             if said is not None:
                 self._witnesses.append(said)
@@ -209,7 +213,7 @@ class _Court:
             return
         masked = drawn.masked if drawn.vote is Vote.FOR else ()
         network = ask_recogniser(self._readers.recogniser, line, self._expected, self._kind, masked)
-        if drawn.vote is not Vote.FOR:
+        if drawn.vote is not Vote.FOR and not wide_stand(drawn, line.height):
             network = doubted(network, self._readers.recogniser, line)
         self._witnesses.append(network)
         saw = network.vote is Vote.AGAINST or network.hint
