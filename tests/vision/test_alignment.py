@@ -34,8 +34,7 @@ def test_a_grid_a_dot_beside_is_moved_to_the_glyphs(off: list[tuple[int, int]], 
     assert (said.answer, said.seen) == (Answer.MISMATCH, "1234.56")
 
 
-def test_a_bulge_leaves_the_corners_and_is_the_lens_terms(readers: Readers) -> None:
-    del readers
+def test_a_bulge_leaves_the_corners_and_is_the_lens_terms() -> None:
     assert bulged(np.array([-1.0, 1.0]), np.array([1.0, -1.0]), 0.5) == pytest.approx(np.zeros((2, 2)))
     corners = [[320.0, 200.0], [960.0, 200.0], [960.0, 520.0], [320.0, 520.0]]
     before = Rectifier(corners, 128, 64, 4)

@@ -7,14 +7,15 @@ import random
 import numpy as np
 import pytest
 
-from tests.vision.photographs import UNIFONT, ZENHEI, photographed, screen, slip, slip_photographed
-from tillrig.vision import DisplayGeometry, PaperGeometry, ScreenReader, SlipReader
+from tests.vision.photographs import UNIFONT, photographed, screen, slip, slip_photographed
+from tillrig.vision import DisplayGeometry, LineImage, PaperGeometry, Readers, ScreenReader, SlipReader
 from tillrig.vision.figure_witness import FIGURES_FOR, ask_figures
 from tillrig.vision.figures import figures_read
 from tillrig.vision.readers.figure_reader import FigureReader
 from tillrig.vision.readers.glyphs import glyph_sets
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.sheet_reading import read_display, read_paper
+from tillrig.vision.standing import same_figures
 from tillrig.vision.witness import Vote
 
 READER = FigureReader()
@@ -59,6 +60,21 @@ def test_a_wrong_cut_shows_no_figures() -> None:
     """Two in one part, half of one: what a recogniser's wrong count leads to."""
     said, margin = READER.read(dots("555.5512"), [(0, 16), (16, 24), (24, 32), (32, 40), (40, 52), (52, 64)])
     assert "?" in said or margin < 2
+
+
+def test_an_empty_cell_among_figures_is_none_for_certain() -> None:
+    """Nothing is no minus."""
+    gap = np.hstack([dots("12"), np.zeros((16, 8), np.float32), dots("34")])
+    said, margin = READER.read(gap, cells(5))
+    assert "?" in said or margin < FIGURES_FOR
+
+
+@pytest.mark.parametrize(("read", "stands"), [("NO:1288", True), ("NO:12B8", False), ("NO:1268", False)])
+def test_a_letter_among_figures_is_vouched_for_by_nobody(read: str, stands: bool) -> None:
+    """It sees an 8 in a B, beyond doubt, so that its word on what a recogniser read as a letter is none."""
+    image = LineImage("a", np.full((48, 336), 255, np.uint8), dots("NO:1288"), cell=8)
+    assert same_figures(Readers(tesseract=None), image, read) is stands
+    assert READER.read(dots("00B"), cells(3))[0] == "008"
 
 
 def test_nothing_there() -> None:
@@ -109,4 +125,3 @@ def test_lines_of_a_slip_whose_font_nobody_knows() -> None:
     image = next(one for one in reader.line_images(shots[-1]) if "2026" in Recogniser().read_line(one).text)
     said = figures_read(READER, Recogniser(), image)
     assert said is not None and said.text == "2026/11/2115:59:26"
-    assert ZENHEI.size == 24

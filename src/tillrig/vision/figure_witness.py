@@ -17,8 +17,9 @@ FIGURES_FOR, FIGURES_AGAINST = 2.5, 5.0
 def ask_figures(
     reader: FigureReader, recogniser: Recogniser, line: LineImage, expected: str, kind: str
 ) -> Witness | None:
-    """FOR where every figure of `expected` stands in its place; AGAINST where others do, beyond doubt. What is not a
-    figure it takes over from the expected text, or from the recogniser. None where it has nothing to say."""
+    """FOR where every figure of `expected` stands in its place; AGAINST where others do, beyond doubt. None where it
+    has nothing to say. What is not a figure it did not see: that it takes over from the expected text where the line's
+    cells are known, else from the recogniser."""
     said = figures_read(reader, recogniser, line, expected)
     if said is None and line.cell:
         said = figures_read(reader, recogniser, line, recogniser.read_line(line).text)

@@ -22,6 +22,10 @@ _AROUND = 7
 
 @dataclass(frozen=True)
 class Sheet:
+    """One frame's paper without its skew: `picture` at SCALE pixels a dot and `ink` (0 ground, 1 burnt) at one, both
+    with MARGIN dots around; `bands` its lines from the top, in dots, columns counted with that margin and rows without;
+    `skew` what was taken out; `size` of the frame (width, height); `images` the lines' crops made so far."""
+
     picture: Grey
     ink: Ink
     bands: tuple[Band, ...]
@@ -78,6 +82,7 @@ def print_left(band: Band) -> int:
 
 
 def parted(bands: Sequence[Band], gap: int) -> tuple[tuple[Band, ...], ...]:
+    """The lines of each slip: paper that is blank for `gap` dots parts two."""
     slips: list[list[Band]] = []
     for band in bands:
         if not slips or band.top - slips[-1][-1].bottom >= gap:

@@ -105,7 +105,7 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True)
 class Readers:
     """The readers that a bench has. An atlas (of a dot display, of paper, of a colour display) is None where no font
-    is known."""
+    is known; without `figures` and `tesseract` the recogniser has nobody beside it there, and no amount is MATCH."""
 
     recogniser: Recogniser = field(default_factory=Recogniser)
     atlas: Atlas | None = None
@@ -119,8 +119,9 @@ def testify(lines: Sequence[LineImage], expected: str, kind: str, readers: Reade
     """What `lines`, the same line in distinct settled frames, say about `expected`.
 
     MATCH: the readers agree with it on two frames (money kinds: two readers). MISMATCH: two readers saw the same
-    other text on two frames; a Chinese character that only the atlas can tell apart needs it beyond doubt on two
-    frames. Everything else is UNREADABLE. Raises UsageError on an unknown kind or without a frame.
+    other text on two frames; where only the atlas can tell (similar Chinese characters, rows of stars, a letter and the
+    digit that it looks like) it suffices beyond doubt on two frames. Everything else is UNREADABLE. Raises UsageError
+    on an unknown kind or without a frame.
     """
     if kind not in KINDS:
         raise UsageError(f"kind {kind!r} of an expectation is not one of {', '.join(KINDS)}")
@@ -146,8 +147,8 @@ class _Court:
         self._inked = False
 
     def hear(self, line: LineImage) -> None:
-        """Ask the atlas about every frame, the recogniser until it has said enough, tesseract only when those two do
-        not settle it."""
+        """Ask the atlas about every frame, the recogniser until it has said enough, the reader of figures where the
+        atlas is silent or there is none, tesseract about money that is not settled by these."""
         self._frames.append(line.frame)
         self._inked = self._inked or not line.blank
         atlas = self._readers.atlas
@@ -320,8 +321,8 @@ class _Court:
         contradicted = any(not (one.hint and bare(one.text) == seen) for one in self._votes(Vote.FOR))
         if len(names) >= 2 and not contradicted and (dots or not any(witness.hint for witness in voices)):
             return True
-        # Where recognisers are known to be blind (likelier Chinese characters, rows of stars), the dots alone may
-        # accuse, beyond doubt.
+        # Where recognisers are known to be blind (likelier Chinese characters, rows of stars) or hesitate between a
+        # letter and its likeness, the dots alone may accuse, beyond doubt.
         hesitant = all(one.margin < _HESITANT for one in self._votes(Vote.FOR, "rapidocr"))
         alone = (
             _differs_in_wide(self._expected, voices[0].text)

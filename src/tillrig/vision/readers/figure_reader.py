@@ -1,7 +1,8 @@
 """Figures one by one, in any font: a small network that sees the ink of one character and nothing of its neighbours.
 
 Trained by tools/figures on fonts of neither the simulated terminal nor the reading benchmark. It has no language model
-and does not find characters by itself: the cells are given, and what stands in none of the figures' shapes is "?".
+and does not find characters by itself: the cells are given, and what stands in none of the figures' shapes is "?". A
+letter that looks like a figure (B, D, O, Z, l) is that figure to it, beyond doubt.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ BURNT = 0.6
 
 
 def too_wide(drawn: Drawn, ink: Ink) -> bool:
+    """Whether the drawn line is longer than its picture, so that it cannot be what is printed there."""
     return bool(drawn.picture.shape[1] > ink.shape[1] + 2 * PAD * SCALE * 4)
 
 
@@ -115,6 +116,7 @@ def _cut(picture: Ink, x: int, y: int, width: int, height: int) -> Ink:
 
 
 def likeness_of(seen: Ink, model: Ink) -> float:
+    """Correlation, -1 to 1, of two pictures of one size; 0 where one of them is even."""
     ours, theirs = model - model.mean(), seen - seen.mean()
     norm = float(np.sqrt(np.square(ours).sum() * np.square(theirs).sum()))
     return float((ours * theirs).sum()) / norm if norm > 0 else 0.0

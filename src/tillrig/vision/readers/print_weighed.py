@@ -9,9 +9,6 @@ from tillrig.vision.geometry import FontSpec, Ink
 from tillrig.vision.readers.print_level import BURNT
 from tillrig.vision.readers.print_model import PAD, SCALE, Drawn
 
-# Density of ink, by the line's usual one, below which nothing is printed where a character is drawn.
-_THIN = 0.35
-
 
 def left_over_of(seen: Ink, drawn: Drawn) -> tuple[Ink, npt.NDArray[np.float64]]:
     """What the drawn line does not explain of the picture, and each cell's ink density, once density, ground, a
@@ -22,27 +19,11 @@ def left_over_of(seen: Ink, drawn: Drawn) -> tuple[Ink, npt.NDArray[np.float64]]
     return np.asarray(seen - model, np.float32), np.clip(weights[:, 0], 0.3, 1.6)
 
 
-def ground_off(seen: Ink, drawn: Drawn) -> tuple[Ink, float]:
-    """The picture with ground, shift and blur as the drawn line has them, and the usual density of its ink; what is
-    drawn and not there stays away."""
-    weights = _weights(seen, drawn)
-    of_column = weights[drawn.owner].T.astype(np.float32)
-    other = (drawn.basis[1:] * of_column[1:, None, :]).sum(axis=0)
-    return np.asarray(seen - other, np.float32), float(np.median(np.clip(weights[:, 0], 0.3, 1.6)))
-
-
 def _weights(seen: Ink, drawn: Drawn) -> npt.NDArray[np.float64]:
     """How much of line, ground, shifts and blur each cell's surroundings take (cells, 5), by least squares."""
     shares = (drawn.basis * seen).sum(axis=1).T.astype(np.float64)
     sums = np.concatenate([np.zeros((1, 5)), shares.cumsum(axis=0)])
     return np.asarray(np.einsum("nij,nj->ni", drawn.inverse, sums[drawn.last] - sums[drawn.first]))
-
-
-def thin(level: Ink, drawn: Drawn) -> list[bool]:
-    """For each character whether hardly any ink is where it is drawn, by what the line's other characters have."""
-    density = _weights(level, drawn)[:, 0]
-    usual = float(np.median(density))
-    return [float(one) < _THIN * usual for one in density]
 
 
 def ink_between(left_over: Ink, gain: float, drawn: Drawn, spec: FontSpec) -> int:
