@@ -26,6 +26,8 @@ def test_frames_that_contradict_each_other_vouch_for_nothing(shots) -> None:
     one, other, corners = shots
     sheet = read_display(ScreenReader(DISPLAY, corners), [one[0], msgspec.structs.replace(other[1], sequence=5)])
     assert [line.vouched for line in sheet.lines] == [True, True, False]
+    third = [one[0], msgspec.structs.replace(other[1], sequence=5), msgspec.structs.replace(one[1], sequence=6)]
+    assert not read_display(ScreenReader(DISPLAY, corners), third).lines[-1].vouched
     alike = read_display(ScreenReader(DISPLAY, corners), one)
     assert [line.vouched for line in alike.lines] == [True, True, True]
 

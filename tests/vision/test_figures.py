@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.vision.photographs import UNIFONT, photographed, screen, slip, slip_photographed
-from tillrig.vision import DisplayGeometry, LineImage, PaperGeometry, Readers, ScreenReader, SlipReader
+from tillrig.vision import DisplayGeometry, LineImage, LineReading, PaperGeometry, Readers, ScreenReader, SlipReader
 from tillrig.vision.figure_witness import FIGURES_FOR, ask_figures
 from tillrig.vision.figures import figures_read
 from tillrig.vision.readers.figure_reader import FigureReader
@@ -16,6 +16,7 @@ from tillrig.vision.readers.glyphs import glyph_sets
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.sheet_reading import read_display, read_paper
 from tillrig.vision.standing import same_figures
+from tillrig.vision.testimony import testify
 from tillrig.vision.witness import Vote
 
 READER = FigureReader()
@@ -69,7 +70,32 @@ def test_an_empty_cell_among_figures_is_none_for_certain() -> None:
     assert "?" in said or margin < FIGURES_FOR
 
 
-@pytest.mark.parametrize(("read", "stands"), [("NO:1288", True), ("NO:12B8", False), ("NO:1268", False)])
+class Stubborn(Recogniser):
+    """Reads the same whatever is shown, and is not sure of it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def judge(self, crop, expected, alphabet=None):  # type: ignore[no-untyped-def]
+        return LineReading(self._text, 0.9, ()), -2.0
+
+    def read_crop(self, crop, alphabet=None):  # type: ignore[no-untyped-def]
+        return LineReading(self._text, 0.9, ())
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"), [("RFF:1234", "REF:1234"), ("ATC:D438", "ATC:D43B"), ("TVR:12B8", "TVR:1288")]
+)
+def test_its_word_alone_confirms_no_text(shown: str, expected: str) -> None:
+    """It saw the figures, and no letter; nor is a recogniser's hesitation a second word."""
+    lines = [LineImage(name, np.full((48, 144), 255, np.uint8), dots(shown), cell=8) for name in "ab"]
+    readers = Readers(recogniser=Stubborn(shown), tesseract=None)
+    assert testify(lines, expected, "text", readers).answer == "UNREADABLE"
+
+
+@pytest.mark.parametrize(
+    ("read", "stands"), [("NO:1288", True), ("NO:12B8", False), ("NO:1268", False), ("NO:I288", False)]
+)
 def test_a_letter_among_figures_is_vouched_for_by_nobody(read: str, stands: bool) -> None:
     """It sees an 8 in a B, beyond doubt, so that its word on what a recogniser read as a letter is none."""
     image = LineImage("a", np.full((48, 336), 255, np.uint8), dots("NO:1288"), cell=8)

@@ -66,7 +66,7 @@ class SlipObserver:
                 shot = self._camera.after(index, deadline)
             except CameraError:
                 self._camera.check()  # it is not the camera's fault that the deadline came before its next frame
-                break
+                continue
             index = shot.index
             if shot.at >= since:
                 capture, last = self._compared(last, shot)

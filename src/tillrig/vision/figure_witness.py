@@ -19,7 +19,7 @@ def ask_figures(
 ) -> Witness | None:
     """FOR where every figure of `expected` stands in its place; AGAINST where others do, beyond doubt. None where it
     has nothing to say. What is not a figure it did not see: that it takes over from the expected text where the line's
-    cells are known, else from the recogniser."""
+    cells are known, else from the recogniser, so that it confirms nothing by itself."""
     said = figures_read(reader, recogniser, line, expected)
     if said is None and line.cell:
         said = figures_read(reader, recogniser, line, recogniser.read_line(line).text)
@@ -47,4 +47,5 @@ def _word(line: LineImage, vote: Vote, said: Figures, reason: str) -> Witness:
         text=said.text,
         margin=round(margin, 2),
         reason=reason,
+        weak=vote is Vote.FOR,
     )

@@ -13,6 +13,7 @@ from tillrig.observations import Reading as Answer
 from tillrig.vision.fields import Place, cuts_number, find, open_at, same
 from tillrig.vision.grammar import MONEY, obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
+from tillrig.vision.readers.figure_reader import FIGURES, FigureReader
 from tillrig.vision.readers.glyphs import is_wide
 from tillrig.vision.readers.recogniser import CHAR_PX, crop_of_dots
 from tillrig.vision.testimony import Readers, Testimony, testify
@@ -132,6 +133,8 @@ def _too_few(testimony: Testimony, money: bool, single: bool) -> str:
     """Why such a MATCH is not enough; "" when it is."""
     voters = set(testimony.readers)
     stars = not bare(testimony.expected).strip("*")
+    if not money and set(bare(testimony.expected)) - set(FIGURES):
+        voters.discard(FigureReader.name)  # it saw no letters
     if money and len(voters) < 2 and not stars:
         return "only one reader can confirm it"
     if not single or len(voters) >= 2 or "ink" in voters:

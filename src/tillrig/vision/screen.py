@@ -345,7 +345,7 @@ class ScreenReader:
 def _surer(one: RowReading, other: RowReading) -> RowReading:
     """The surer of two readings of a row; where both are sure and say different things, a reading that nobody gave."""
     low, high = sorted((one, other), key=lambda reading: reading.confidence)
-    if not high.reader or (low.confidence >= _SURE_BOTH and bare(low.text) != bare(high.text)):
+    if not (low.reader and high.reader) or (low.confidence >= _SURE_BOTH and bare(low.text) != bare(high.text)):
         return msgspec.structs.replace(high, confidence=0.0, reader="")
     return high
 

@@ -19,6 +19,7 @@ from tillrig.vision.row import RowReading, ScreenReading
 from tillrig.vision.screen import ScreenReader
 from tillrig.vision.slip import SlipReader
 from tillrig.vision.slip_line import SlipLine
+from tillrig.vision.spelling import spelled_alike
 from tillrig.vision.standing import same_figures, stands
 from tillrig.vision.testimony import Readers, Testimony, testify
 
@@ -120,8 +121,10 @@ def _row_stands(row: RowReading, image: LineImage, reader: ScreenReader) -> bool
 
 
 def _figures_stand(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
-    """Whether, where the dots say nothing, the reader of figures sees the same figures as the recogniser."""
-    return row.confidence >= _LABEL_SURE and same_figures(reader.readers, image, row.text)
+    """Whether, where the dots say nothing, the reader of figures sees the same figures as the recogniser, and no
+    Chinese character is the recogniser's guess."""
+    alike = row.confidence >= _LABEL_SURE and same_figures(reader.readers, image, row.text)
+    return alike and spelled_alike(reader.readers.recogniser, image, row.text)
 
 
 def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:

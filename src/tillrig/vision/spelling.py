@@ -12,7 +12,7 @@ from tillrig.vision.witness import Vote, Witness
 SPELLED = "rapidocr, one by one"
 # Nats by which a character must lead when nothing but the network sees it. Of 654 pairs of similar characters in three
 # fonts one is taken for the other at such a lead, 14 at any.
-_LEAD = 5.0
+_LEAD = 7.0
 # Dots of ink that may lie outside the characters' cells, and that any character has.
 _BESIDE, _LEAST_INK = 3.0, 1.5
 _PAD = 6
@@ -38,6 +38,12 @@ def ask_spelled(recogniser: Recogniser, line: LineImage, expected: str, numbers:
     if margin >= _LEAD:
         return _word(line, Vote.FOR, text, margin)
     return _word(line, Vote.SILENT, text, margin, "read one by one, its Chinese characters are not beyond doubt")
+
+
+def spelled_alike(recogniser: Recogniser, line: LineImage, text: str) -> bool:
+    """Whether every Chinese character of `text`, what was read, is the same when it is seen alone."""
+    numbers = tuple(number for number, char in enumerate(bare(text)) if is_wide(char))
+    return not numbers or ask_spelled(recogniser, line, text, numbers).vote is Vote.FOR
 
 
 def spelled_cells(ink: Ink, expected: str, cell: int) -> list[tuple[int, int]] | None:

@@ -18,8 +18,9 @@ from tillrig.vision.slip_line import SlipLine
 from tillrig.vision.testimony import Readers
 from tillrig.vision.witness import LOOKALIKES, Vote
 
-# A letter right behind a digit, as in hexadecimal.
-_LETTER_AMONG = re.compile(r"\d[A-Za-z]")
+# A letter right beside a digit, as in hexadecimal; a currency before an amount is none.
+_CURRENCY = re.compile(r"(?<![A-Za-z])(?:RMB|CNY)(?=\d)")
+_LETTER_AMONG = re.compile(r"\d[A-Za-z]|[A-Za-z][.,]?\d")
 # Of print in a font that nobody knows: confidence of the recogniser, and margin (nats) of the figures one by one, from
 # which a line is vouched for.
 _PRINT_SURE, _PRINT_FIGURES = 0.9, 3.0
@@ -30,7 +31,7 @@ _DRAWN_SURE = 10.0
 def same_figures(readers: Readers, image: LineImage, text: str, least: float = FIGURES_FOR) -> bool:
     """Whether `text`, a recogniser's, has figures, and these are the same one by one, by `least` nats. A letter among
     them is nobody else's word."""
-    if readers.figures is None or _LETTER_AMONG.search(bare(text)):
+    if readers.figures is None or _LETTER_AMONG.search(_CURRENCY.sub("", bare(text))):
         return False
     said = figures_read(readers.figures, readers.recogniser, image, text)
     return said is not None and said.margin >= least and said.text == bare(text)

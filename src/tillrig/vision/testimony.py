@@ -327,7 +327,7 @@ class _Court:
         alone = (
             _differs_in_wide(self._expected, voices[0].text)
             or (not contradicted and not bare(self._expected).strip("*"))
-            or (hesitant and likenesses(self._expected, voices[0].text) and not self._votes(Vote.FOR, "tesseract"))
+            or (hesitant and likenesses(self._expected, voices[0].text) and not self._others_for())
         )
         return alone and len({witness.frame for witness in dots}) >= 2
 
@@ -336,6 +336,10 @@ class _Court:
         return (
             witness.reader == "rapidocr" and witness.hint and only_separators(bare(self._expected), bare(witness.text))
         )
+
+    def _others_for(self) -> bool:
+        """Whether anybody but the recogniser confirms the expected text."""
+        return any(one.reader != "rapidocr" for one in self._votes(Vote.FOR))
 
     def word(self, box: tuple[Point, ...], offered: int) -> Testimony:
         if self._matched():
