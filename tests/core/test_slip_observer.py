@@ -10,7 +10,9 @@ import pytest
 
 from tillrig.drivers.frame_ring import RingCamera
 from tillrig.errors import CameraError
+from tillrig.judge.findings import PASSING_BY, missing
 from tillrig.observers.slip import SlipObserver
+from tillrig.verdicts import Verdict
 
 
 class Filmed(RingCamera):
@@ -50,3 +52,18 @@ def test_a_camera_without_frames_is_named() -> None:
     observer = SlipObserver(camera, MOVING, timeline=None)  # type: ignore[arg-type]
     with pytest.raises(CameraError, match="slip"):
         observer.at_rest(0.0, time.monotonic() + 60)
+
+
+@pytest.mark.parametrize(
+    ("point", "words", "verdict"),
+    [
+        ("slip.merchant", {"slip": "clears_rig"}, Verdict.FAIL),
+        ("slip.merchant", {"slip": "clears_rig", PASSING_BY: "none"}, Verdict.INCONCLUSIVE),
+        ("screen.ask_pin", {"screen": "clears_rig", PASSING_BY: "none"}, Verdict.INCONCLUSIVE),
+        ("host.sale", {"host": "clears_rig", PASSING_BY: "none"}, Verdict.FAIL),
+        ("slip.merchant", {"slip": "blames_rig", PASSING_BY: "none"}, Verdict.RIG_ERROR),
+    ],
+)
+def test_who_looked_too_seldom_misses_nothing(point: str, words: dict[str, str], verdict: Verdict) -> None:
+    """A slip is announced by a screen: a busy computer that overlooked it accuses nobody. The host's word stands."""
+    assert missing("SLIP-COPIES", point, "it", words).verdict is verdict  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tillrig.judge.align import align
-from tillrig.judge.findings import Witnesses, failed, missing, passed, testified, unsure
+from tillrig.judge.findings import PASSING_BY, TOO_SELDOM, Witnesses, failed, missing, passed, testified, unsure
 from tillrig.observations import ScreenSeen
 from tillrig.profiles import Profile
 from tillrig.profiles.screens import render_screen
@@ -23,8 +23,6 @@ UNEXPECTED = {
     "reversal_done": "REVERSAL-ONCE",
 }
 
-#: Witness for screens that come and go by themselves: whether the eye looked often enough to have seen them.
-PASSING_BY = "screen.passing_by"
 
 Pair = tuple[int | None, int | None]
 
@@ -82,9 +80,7 @@ def compare(
             later = any(k is not None and k > i and m is not None for k, m in pairs)
             point = f"screen.{steps[i].kind}"
             if later and steps[i].give == "none" and PASSING_BY in witnesses:
-                yield unsure(
-                    steps[i].requirement, point, point, "(not seen)", "the camera's frames came too seldom to tell"
-                )
+                yield unsure(steps[i].requirement, point, point, "(not seen)", TOO_SELDOM)
             elif gave_up is None or later:
                 yield missing(steps[i].requirement, point, f"the screen {steps[i].kind}", witnesses)
         elif j is not None and not is_passing(seen[j].kind):

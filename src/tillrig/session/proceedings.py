@@ -14,8 +14,9 @@ import msgspec
 from tillrig.actions import Action, Console, EcrHeartbeat, EcrSale, EcrSignIn, PowerOn
 from tillrig.errors import InconclusiveError, RigError
 from tillrig.judge import Judgement, Witnesses, bind, judge
+from tillrig.judge.findings import PASSING_BY
 from tillrig.judge.judgement import choose_branch
-from tillrig.judge.screens import PASSING_BY, is_passing, pair
+from tillrig.judge.screens import is_passing, pair
 from tillrig.judge.slips import align_lines
 from tillrig.observations import Abandoned, HostSeen, Observation, PaperSeen
 from tillrig.observers.attention import BLINK_S
