@@ -162,3 +162,21 @@ def test_what_it_did_not_read_is_not_its_word() -> None:
     assert ask_figures(READER, network, display, "S01234", "text").weak
     plain = ask_figures(READER, network, display, "501234", "text")
     assert (plain.vote, plain.weak) == (Vote.FOR, False)
+
+
+def test_count_and_amount_are_no_larger_amount() -> None:
+    """2 12.34 is not 212.34, whatever recognisers make of the space; nor the other way round."""
+    rows = ["2 12.34", "28  333.33", "28333.33", "1000 200.00"]
+    shots, corners = photographed(screen(rows), seed=4713)
+    reader = ScreenReader(PLAIN, corners)
+    for row, text, answer in (
+        (0, "212.34", "UNREADABLE"),
+        (1, "28333.33", "UNREADABLE"),
+        (2, "28333.33", "MATCH"),
+        (2, "28 333.33", "UNREADABLE"),
+        (3, "1000200.00", "UNREADABLE"),
+        (3, "1000 200.00", "MATCH"),
+    ):
+        assert reader.testify_row(shots, row, text, "amount").answer == answer, text
+    told = [line.text for line in read_display(reader, shots[:1]).lines if line.vouched]
+    assert not {"212.34", "28 333.33", "1000200.00"} & set(told[2:]) and "212.34" not in told

@@ -29,6 +29,8 @@ _STEP_PX = 8
 _DOT = 0.5
 # Times the usual step from character to character from which there is a space between.
 _SPACE = 1.6
+# And up to which there is none.
+_ROOM = 1.2
 # Ink, and columns with it, beyond the outermost cuts from which a character stands there that the cut leaves out.
 _LEFT_OUT, _LEFT_OUT_PX = 0.5, 3
 # Greatest ink of a column that parts two characters: several are tried.
@@ -50,7 +52,8 @@ def figures_read(
     reader: FigureReader, recogniser: Recogniser, line: LineImage, text: str | None = None
 ) -> Figures | None:
     """The line's figures. Where its cells are known, those of `text`, each in its cell; else those of what the
-    recogniser sees, where it sees them. None where there are none, or where `text` does not lie on the cells."""
+    recogniser sees, where it sees them. None where there are none, or where `text` does not lie there as it is
+    written."""
     if line.cell and line.ink is not None and text is not None:
         cells = spelled_cells(line.ink, text, line.cell) or cells_in_order(line.ink, text, line.cell)
         if cells is None or not _in_one_piece(line.ink, text, cells, line.cell):
@@ -61,6 +64,8 @@ def figures_read(
         return None
     ink = _ink(line.grey)
     seen = "".join(bare(char.char)[:1] for char in chars)
+    if text is not None and not _parted_alike(text, seen, chars):
+        return None
     return _read(reader, ink, seen, _cuts(chars, ink), _spaces(chars))
 
 
@@ -130,6 +135,23 @@ def _spaces(chars: Sequence[CharReading]) -> frozenset[int]:
     steps = np.diff([char.column for char in chars])
     wide = _SPACE * float(np.median(steps)) if len(steps) else 0.0
     return frozenset(number for number, step in enumerate(steps.tolist(), 1) if step > wide)
+
+
+def _parted_alike(text: str, seen: str, chars: Sequence[CharReading]) -> bool:
+    """Whether `text`, if it is what the recogniser saw, has spaces between figures where there is room, and none where
+    there is not: 55 5.68 is not 555.68, nor 2 12.34 the same as 212.34."""
+    number = "0123456789.,"
+    at = [place for place, char in enumerate(text) if bare(char)]
+    if bare(text) != seen or len(at) != len(seen):
+        return True
+    steps = [(there.column - here.column, place) for place, (here, there) in enumerate(itertools.pairwise(chars), 1)]
+    within = [(step, place) for step, place in steps if seen[place - 1] in number and seen[place] in number]
+    if len(within) < 3:
+        return True
+    usual = float(np.median([step for step, _ in within]))
+    return all(
+        step > _ROOM * usual if at[place] - at[place - 1] > 1 else step <= _SPACE * usual for step, place in within
+    )
 
 
 def _runs(text: str, spaces: frozenset[int]) -> Iterator[Span]:
