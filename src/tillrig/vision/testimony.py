@@ -14,6 +14,7 @@ from tillrig.exhibits import Exhibit, Word
 from tillrig.observations import Reading as Answer
 from tillrig.vision.alone import doubted
 from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
+from tillrig.vision.fields import parted
 from tillrig.vision.figure_witness import PARTED, ask_figures
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
@@ -282,6 +283,8 @@ class _Court:
         # Recognisers neither see nor count spaces: 2 12.34 is not 212.34.
         if any(witness.reason == PARTED for witness in self._votes(Vote.SILENT, FigureReader.name)):
             return False
+        if self._kind in ("amount", "digits") and not self._votes(Vote.FOR, "atlas") and self._spaced_otherwise():
+            return False
         if (
             self._kind in MONEY
             and len({witness.reader for witness in voices} - {SPELLED}) < 2
@@ -289,6 +292,10 @@ class _Court:
         ):
             return False
         return len(frames) >= 2
+
+    def _spaced_otherwise(self) -> bool:
+        """Whether a recogniser saw a space between figures that are one number in the expected text."""
+        return any(parted(witness.text, self._expected, "text") for witness in self._votes(Vote.FOR, "rapidocr"))
 
     def _overruled(self, witness: Witness) -> bool:
         """Whether a recogniser only prefers a likelier Chinese character where the dots are beyond doubt."""
