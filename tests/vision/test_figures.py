@@ -10,7 +10,7 @@ import pytest
 from tests.vision.photographs import UNIFONT, photographed, screen, slip, slip_photographed
 from tillrig.vision import DisplayGeometry, LineImage, LineReading, PaperGeometry, Readers, ScreenReader, SlipReader
 from tillrig.vision.figure_witness import FIGURES_FOR, ask_figures
-from tillrig.vision.figures import figures_read
+from tillrig.vision.figures import _covers, figures_read
 from tillrig.vision.readers.figure_reader import FigureReader
 from tillrig.vision.readers.glyphs import glyph_sets
 from tillrig.vision.readers.recogniser import Recogniser
@@ -151,3 +151,72 @@ def test_lines_of_a_slip_whose_font_nobody_knows() -> None:
     image = next(one for one in reader.line_images(shots[-1]) if "2026" in Recogniser().read_line(one).text)
     said = figures_read(READER, Recogniser(), image)
     assert said is not None and said.text == "2026/11/2115:59:26"
+
+
+def stroke(ink: np.ndarray, *rows: int) -> np.ndarray:
+    """A row of the display with one dot in its ninth half-width cell."""
+    out = ink.copy()
+    for row in rows:
+        out[row, 8 * 4 + 3] = 0.9
+    return out
+
+
+def test_a_point_of_one_dot_that_nobody_read_is_not_left_out() -> None:
+    """20316349 is not what 2031.63.49 shows, however small its points; an empty cell is no point, but a space."""
+    apart = np.hstack([dots("2031"), np.zeros((16, 8), np.float32), dots("6349"), np.zeros((16, 56), np.float32)])
+    for ink, text, read in (
+        (apart, "2031 6349", "20316349"),
+        (apart, "20316349", None),
+        (stroke(apart, 13), "20316349", None),
+        (stroke(apart, 13), "2031 6349", None),
+        (dots("20316349        "), "20316349", "20316349"),
+        (dots("2 12.34         "), "212.34", None),
+        (dots("2 12.34         "), "2 12.34", "212.34"),
+        (dots("22 12.34        "), "22 12.34", "2212.34"),
+    ):
+        line = LineImage("screen-1", np.zeros((48, 48), np.uint8), ink, cell=8)
+        said = figures_read(READER, Recogniser(), line, text)
+        assert (said.text if said is not None else None) == read, text
+
+
+def test_a_digit_that_the_recogniser_dropped_is_not_left_out() -> None:
+    """Parted evenly, five of six digits would do for 00000."""
+    ink = np.pad(np.kron(dots("000001"), np.ones((2, 3), np.float32)), ((8, 8), (0, 0)))
+    five = [(24 * number, 24 * number + 24) for number in range(5)]
+    assert not _covers(ink, five, 0, ink.shape[1])
+    assert _covers(ink, [*five, (120, 144)], 0, ink.shape[1])
+    assert _covers(ink[:, :120], five, 0, 120)
+
+
+def test_what_it_did_not_read_is_not_its_word() -> None:
+    """A label that the recogniser reads otherwise is one reader's word; a letter like a figure confirms nothing."""
+    printed = [("批次号:000123", "text"), ("2026/11/21 15:59:26", "text"), ("终端号:00000001", "text")]
+    shots, corners = slip_photographed(slip(printed), seed=83)
+    network = Recogniser()
+    images = SlipReader(PaperGeometry(), corners).line_images(shots[-1])
+    line = next(one for one in images if "批次" in network.read_line(one).text)
+    assert ask_figures(READER, network, line, "批次码:000123", "digits").vote is Vote.SILENT
+    against = ask_figures(READER, network, line, "批次号:000128", "digits")
+    assert (against.vote, against.text) == (Vote.AGAINST, "批次号:000123")
+    display = LineImage("screen-1", np.zeros((48, 48), np.uint8), dots("501234          "), cell=8)
+    assert ask_figures(READER, network, display, "S01234", "text").weak
+    plain = ask_figures(READER, network, display, "501234", "text")
+    assert (plain.vote, plain.weak) == (Vote.FOR, False)
+
+
+def test_count_and_amount_are_no_larger_amount() -> None:
+    """2 12.34 is not 212.34, whatever recognisers make of the space; nor the other way round."""
+    rows = ["2 12.34", "28  333.33", "28333.33", "1000 200.00"]
+    shots, corners = photographed(screen(rows), seed=4713)
+    reader = ScreenReader(PLAIN, corners)
+    for row, text, answer in (
+        (0, "212.34", "UNREADABLE"),
+        (1, "28333.33", "UNREADABLE"),
+        (2, "28333.33", "MATCH"),
+        (2, "28 333.33", "UNREADABLE"),
+        (3, "1000200.00", "UNREADABLE"),
+        (3, "1000 200.00", "MATCH"),
+    ):
+        assert reader.testify_row(shots, row, text, "amount").answer == answer, text
+    told = [line.text for line in read_display(reader, shots[:1]).lines if line.vouched]
+    assert not {"212.34", "28 333.33", "1000200.00"} & set(told[2:]) and "212.34" not in told

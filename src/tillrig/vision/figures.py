@@ -26,8 +26,14 @@ _COUNTED = "0123456789*"
 # A run with fewer digits is not asked about: a digit that nobody else saw is no testimony.
 _LEAST_DIGITS = 2
 _STEP_PX = 8
+# Ink of a dot that is dark.
+_DOT = 0.5
 # Times the usual step from character to character from which there is a space between.
 _SPACE = 1.6
+# And up to which there is none.
+_ROOM = 1.2
+# Ink, and columns with it, beyond the outermost cuts from which a character stands there that the cut leaves out.
+_LEFT_OUT, _LEFT_OUT_PX = 0.5, 3
 # Greatest ink of a column that parts two characters: several are tried.
 _CLEAR = (0.12, 0.2, 0.3, 0.4, 0.5)
 # Pitches around the one at which the characters were seen, and places of the first in parts of it.
@@ -36,20 +42,22 @@ _PITCHES, _PLACES = np.linspace(0.92, 1.08, 9), np.linspace(-0.45, 0.45, 19)
 
 class Figures(msgspec.Struct, frozen=True):
     """`text` (folded, without spaces) with its figures as they were read, "?" where a part shows none; `margin` the
-    smallest in nats."""
+    smallest in nats; `runs` the characters [first, last) that were read so, while the others are whose the text was."""
 
     text: str
     margin: float
+    runs: tuple[Span, ...] = ()
 
 
 def figures_read(
     reader: FigureReader, recogniser: Recogniser, line: LineImage, text: str | None = None
 ) -> Figures | None:
     """The line's figures. Where its cells are known, those of `text`, each in its cell; else those of what the
-    recogniser sees, where it sees them. None where there are none, or where `text` does not lie on the cells."""
+    recogniser sees, where it sees them. None where there are none, or where `text` does not lie there as it is
+    written."""
     if line.cell and line.ink is not None and text is not None:
         cells = spelled_cells(line.ink, text, line.cell) or cells_in_order(line.ink, text, line.cell)
-        if cells is None:
+        if cells is None or not _in_one_piece(line.ink, text, cells, line.cell):
             return None
         return _read(reader, np.clip(line.ink, 0, 1), bare(text), lambda first, last: [cells[first:last]])
     chars = [char for char in recogniser.read_crop(line.grey).chars if bare(char.char)]
@@ -57,7 +65,27 @@ def figures_read(
         return None
     ink = _ink(line.grey)
     seen = "".join(bare(char.char)[:1] for char in chars)
+    if text is not None and not _parted_alike(text, seen, chars):
+        return None
     return _read(reader, ink, seen, _cuts(chars, ink), _spaces(chars))
+
+
+def _in_one_piece(ink: Ink, text: str, cells: Sequence[Span], cell: int) -> bool:
+    """Whether the figures of `text` have cells without any dot between them where it has a space, and only there: a
+    point of one dot is a dot, and 2 12.34 is not 212.34."""
+    at = [place for place, char in enumerate(text) if bare(char)]
+    chars = bare(text)
+    if len(at) != len(chars):
+        return True
+    for number, ((_, last), (first, _)) in enumerate(itertools.pairwise(cells)):
+        if chars[number] not in FIGURES or chars[number + 1] not in FIGURES:
+            continue
+        if first > last and float(ink[:, last:first].max()) > _DOT:
+            return False
+        parted = at[number + 1] - at[number] > 1
+        if parted != (first - last >= cell) and {chars[number], chars[number + 1]} <= set("0123456789.,"):
+            return False
+    return True
 
 
 def _read(
@@ -68,17 +96,19 @@ def _read(
     spaces: frozenset[int] = frozenset(),
 ) -> Figures | None:
     """Each run of figures by the cut at which it looks most like figures."""
-    out, margin, at = "", float("inf"), 0
+    out, margin, at, runs = "", float("inf"), 0, []
     for first, last in _runs(text, spaces):
         tried = [reader.read(ink, spans) for spans in cuts(first, last) if _even(spans)]
         if not tried:
             return None
         seen, sure = max(tried, key=lambda one: (-one[0].count(OTHER), one[1]))
-        out, margin, at = out + text[at:first] + seen, min(margin, sure), last
+        out += text[at:first]
+        runs.append((len(out), len(out) + len(seen)))
+        out, margin, at = out + seen, min(margin, sure), last
     rest = out + text[at:]
     # A digit or a star that nobody else saw is no testimony.
     alone = any(char in _COUNTED for first, last in _others(text, spaces) for char in text[first:last])
-    return None if alone or margin == float("inf") else Figures(rest, round(margin, 2))
+    return None if alone or margin == float("inf") else Figures(rest, round(margin, 2), tuple(runs))
 
 
 def _even(spans: Sequence[Span]) -> bool:
@@ -104,7 +134,8 @@ def _cuts(chars: Sequence[CharReading], ink: Ink) -> Callable[[int, int], list[l
     def ways(first: int, last: int) -> list[list[Span]]:
         plain = list(itertools.pairwise(edges[first : last + 1]))
         around = edges[first], edges[last]
-        return [plain, *_by_gaps(ink, last - first, *around), *_by_pitch(ink, middles[first:last])]
+        even = [spans for spans in _by_pitch(ink, middles[first:last]) if _covers(ink, spans, *around)]
+        return [plain, *_by_gaps(ink, last - first, *around), *even]
 
     return ways
 
@@ -114,6 +145,23 @@ def _spaces(chars: Sequence[CharReading]) -> frozenset[int]:
     steps = np.diff([char.column for char in chars])
     wide = _SPACE * float(np.median(steps)) if len(steps) else 0.0
     return frozenset(number for number, step in enumerate(steps.tolist(), 1) if step > wide)
+
+
+def _parted_alike(text: str, seen: str, chars: Sequence[CharReading]) -> bool:
+    """Whether `text`, if it is what the recogniser saw, has spaces between figures where there is room, and none where
+    there is not: 55 5.68 is not 555.68, nor 2 12.34 the same as 212.34."""
+    number = "0123456789.,"
+    at = [place for place, char in enumerate(text) if bare(char)]
+    if bare(text) != seen or len(at) != len(seen):
+        return True
+    steps = [(there.column - here.column, place) for place, (here, there) in enumerate(itertools.pairwise(chars), 1)]
+    within = [(step, place) for step, place in steps if seen[place - 1] in number and seen[place] in number]
+    if len(within) < 3:
+        return True
+    usual = float(np.median([step for step, _ in within]))
+    return all(
+        step > _ROOM * usual if at[place] - at[place - 1] > 1 else step <= _SPACE * usual for step, place in within
+    )
 
 
 def _runs(text: str, spaces: frozenset[int]) -> Iterator[Span]:
@@ -132,6 +180,12 @@ def _others(text: str, spaces: frozenset[int]) -> Iterator[Span]:
         yield at, first
         at = last
     yield at, len(text)
+
+
+def _covers(ink: Ink, spans: Sequence[Span], left: int, right: int) -> bool:
+    """Whether no character stands between `left` and `right` beside the spans: one that the recogniser dropped."""
+    beside = ink[:, left : max(left, spans[0][0])], ink[:, min(right, spans[-1][1]) : right]
+    return all(int((part.max(axis=0) > _LEFT_OUT).sum()) < _LEFT_OUT_PX for part in beside if part.size)
 
 
 def _by_gaps(ink: Ink, count: int, left: int, right: int) -> Iterator[list[Span]]:

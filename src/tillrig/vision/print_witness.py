@@ -22,6 +22,8 @@ PRINT_STRONG = {"text": 0.3, "small": 0.35, "amount": 0.45}
 _LEAST_ADDED = 0.25
 # Margin from which the dots of small print may accuse without a recogniser.
 _SMALL_ALONE = 0.6
+# And from which it doubts what others confirm: a sound B is less than that an 8 where a stripe of ink is pale.
+_SMALL_DOUBT = 0.45
 LACKING = "what differs is only missing ink, which poor print explains"
 _LONG = 8
 _PRINT_BETTER = 0.02
@@ -133,7 +135,8 @@ def _another(
             continue
         small = rival.height == "small"
         if small and rival.margin < PRINT_STRONG["small"] and atlas.added(wanted, other, "small") < _LEAST_ADDED:
-            return say(Vote.SILENT, other, -rival.margin, rival.likeness, LACKING)
+            doubt = -rival.margin if rival.margin >= _SMALL_DOUBT else -0.02
+            return say(Vote.SILENT, other, doubt, rival.likeness, LACKING)
         strong = rival.margin >= (_SMALL_ALONE if small else PRINT_STRONG[rival.height])
         if obeys(kind, other) and rival.beyond < BESIDE:
             return say(Vote.AGAINST, other, -rival.margin, rival.likeness, f"read {other!r}", strong=strong)

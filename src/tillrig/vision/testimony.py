@@ -14,7 +14,8 @@ from tillrig.exhibits import Exhibit, Word
 from tillrig.observations import Reading as Answer
 from tillrig.vision.alone import doubted
 from tillrig.vision.colour_witness import ask_colour_atlas, where_it_stands
-from tillrig.vision.figure_witness import ask_figures
+from tillrig.vision.fields import parted
+from tillrig.vision.figure_witness import PARTED, ask_figures
 from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.print_witness import ask_print_atlas, likenesses, same_but_likenesses, wide_stand
@@ -268,7 +269,7 @@ class _Court:
     def _clear(self) -> bool:
         return self._matched() or bool(self._mismatched())
 
-    def _matched(self) -> bool:
+    def _matched(self) -> bool:  # noqa: PLR0911 - each thing that stands against it has its line
         voices = self._votes(Vote.FOR)
         if all(voice.weak for voice in voices) or any(
             not self._overruled(witness) for witness in self._votes(Vote.AGAINST)
@@ -284,6 +285,11 @@ class _Court:
         # Where the cells are known, Chinese characters that only the recogniser saw must stand each for itself.
         if self._votes(Vote.SILENT, SPELLED) and self._lone():
             return False
+        # Recognisers neither see nor count spaces: 2 12.34 is not 212.34.
+        if any(witness.reason == PARTED for witness in self._votes(Vote.SILENT, FigureReader.name)):
+            return False
+        if self._kind in ("amount", "digits") and not self._votes(Vote.FOR, "atlas") and self._spaced_otherwise():
+            return False
         if (
             self._kind in MONEY
             and len({witness.reader for witness in voices} - {SPELLED}) < 2
@@ -291,6 +297,10 @@ class _Court:
         ):
             return False
         return len(frames) >= 2
+
+    def _spaced_otherwise(self) -> bool:
+        """Whether a recogniser saw a space between figures that are one number in the expected text."""
+        return any(parted(witness.text, self._expected, "text") for witness in self._votes(Vote.FOR, "rapidocr"))
 
     def _overruled(self, witness: Witness) -> bool:
         """Whether a recogniser only prefers a likelier Chinese character where the dots are beyond doubt."""
