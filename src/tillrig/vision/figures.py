@@ -98,7 +98,7 @@ def _read(
     """Each run of figures by the cut at which it looks most like figures."""
     out, margin, at, runs = "", float("inf"), 0, []
     for first, last in _runs(text, spaces):
-        tried = [reader.read(ink, spans) for spans in cuts(first, last) if _even(spans)]
+        tried = [reader.read(ink, spans) for spans in cuts(first, last)]
         if not tried:
             return None
         seen, sure = max(tried, key=lambda one: (-one[0].count(OTHER), one[1]))
@@ -135,7 +135,7 @@ def _cuts(chars: Sequence[CharReading], ink: Ink) -> Callable[[int, int], list[l
         plain = list(itertools.pairwise(edges[first : last + 1]))
         around = edges[first], edges[last]
         even = [spans for spans in _by_pitch(ink, middles[first:last]) if _covers(ink, spans, *around)]
-        return [plain, *_by_gaps(ink, last - first, *around), *even]
+        return [spans for spans in (plain, *_by_gaps(ink, last - first, *around), *even) if _even(spans)]
 
     return ways
 
