@@ -13,6 +13,7 @@ from tillrig.vision.print_witness import ask_print_atlas, likenesses
 from tillrig.vision.readers.base import LineImage
 from tillrig.vision.readers.print_atlas import PrintFit
 from tillrig.vision.readers.print_model import draw
+from tillrig.vision.standing import separators_stand
 from tillrig.vision.witness import Vote, respaced
 
 ATLAS = PrintAtlas(PAPER)
@@ -76,3 +77,20 @@ def test_columns_keep_their_spaces_in_what_was_read() -> None:
 def test_letters_and_the_digits_they_look_like(expected: str, seen: str, alike: bool) -> None:
     """Only a letter and its likeness are such a pair."""
     assert likenesses(expected, seen) is alike
+
+
+@pytest.mark.parametrize(
+    ("text", "stand"),
+    [
+        ("RMB -1,234.56", True),
+        ("5  12,345,678.90", True),
+        ("0.5", True),
+        ("VOUCHER NO:000012", True),
+        ("1.234.56", False),
+        ("12,34", False),
+        ("未超1000.00元,免密免签", False),
+    ],
+)
+def test_separators_that_are_vouched_for_are_those_of_numbers(text: str, stand: bool) -> None:
+    """A comma and a point of print differ by a dot or three."""
+    assert separators_stand(text) is stand

@@ -21,6 +21,7 @@ from tillrig.vision.witness import LOOKALIKES, Vote
 # A letter right beside a digit, as in hexadecimal; a currency before an amount is none.
 _CURRENCY = re.compile(r"(?<![A-Za-z])(?:RMB|CNY)(?=\d)")
 _LETTER_AMONG = re.compile(r"\d[A-Za-z]|[A-Za-z][.,]?\d")
+_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d.,])")
 # Of print in a font that nobody knows: confidence of the recogniser, and margin (nats) of the figures one by one, from
 # which a line is vouched for.
 _PRINT_SURE, _PRINT_FIGURES = 0.9, 3.0
@@ -60,9 +61,15 @@ def _as_drawn(atlas: PrintAtlas, image: LineImage, texts: tuple[str, ...]) -> st
         drawn = ask_print_atlas(atlas, image, text, "text")
         if drawn.vote is not Vote.FOR and _nearly(text, drawn.text):
             text, drawn = drawn.text, ask_print_atlas(atlas, image, drawn.text, "text")  # noqa: PLW2901
-        if drawn.vote is Vote.FOR and drawn.margin >= _DRAWN_SURE:
+        if drawn.vote is Vote.FOR and drawn.margin >= _DRAWN_SURE and separators_stand(text):
             return text
     return None
+
+
+def separators_stand(text: str) -> bool:
+    """Whether every comma and point of `text` is where a number has it: in print the two differ by a dot or three, so
+    that elsewhere nobody tells them apart."""
+    return not set(_NUMBER.sub("", text)) & set(",.")
 
 
 def _nearly(read: str, drawn: str) -> bool:
