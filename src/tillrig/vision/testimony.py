@@ -342,9 +342,13 @@ class _Court:
         return alone and len({witness.frame for witness in dots}) >= 2
 
     def _mere_separator(self, witness: Witness) -> bool:
-        """Whether a recogniser hints at nothing but another separator: it does not tell comma from dot."""
+        """Whether a recogniser hints at nothing but another separator of print: it does not tell comma from dot, and
+        in print the two differ by a dot or three."""
         return (
-            witness.reader == "rapidocr" and witness.hint and only_separators(bare(self._expected), bare(witness.text))
+            self._readers.print_atlas is not None
+            and witness.reader == "rapidocr"
+            and witness.hint
+            and only_separators(bare(self._expected), bare(witness.text))
         )
 
     def _others_for(self) -> bool:
