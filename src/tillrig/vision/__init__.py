@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tillrig.vision.readers.atlas import Atlas
     from tillrig.vision.readers.base import LineImage, LineReading, Reader
     from tillrig.vision.readers.colour_atlas import ColourAtlas
+    from tillrig.vision.readers.figure_reader import FigureReader
     from tillrig.vision.readers.print_atlas import PrintAtlas
     from tillrig.vision.readers.recogniser import Recogniser
     from tillrig.vision.readers.tesseract import Tesseract
@@ -61,6 +62,7 @@ _HOME = {
     **dict.fromkeys(("QrCode", "read_qr", "testify_qr"), "qr"),
     "Atlas": "readers.atlas",
     "ColourAtlas": "readers.colour_atlas",
+    "FigureReader": "readers.figure_reader",
     "PrintAtlas": "readers.print_atlas",
     **dict.fromkeys(("LineImage", "LineReading", "Reader"), "readers.base"),
     "Recogniser": "readers.recogniser",
@@ -84,6 +86,7 @@ __all__ = [
     "ColourAtlas",
     "Corners",
     "DisplayGeometry",
+    "FigureReader",
     "FontSpec",
     "Frame",
     "GridFit",

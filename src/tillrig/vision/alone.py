@@ -12,11 +12,11 @@ import numpy as np
 from tillrig.vision.geometry import Grey
 from tillrig.vision.readers.base import CharReading, LineImage, bare
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, Recogniser
+from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, STEP_PX, Recogniser
 from tillrig.vision.witness import Vote, Witness
 
-# Pixels of a network's time step, and of ground left around a character.
-_STEP_PX, _ROOM = 8, 6
+# Pixels of ground left around a character.
+_ROOM = 6
 # Grey value below which a pixel is ink when the characters are parted.
 _INK = 160
 # Confidence of a lone character below which it may be its likeness (docs/vision.md).
@@ -62,7 +62,7 @@ def lone_characters(recogniser: Recogniser, crop: Grey) -> list[tuple[str, Grey]
 def _edges(chars: list[CharReading], crop: Grey) -> list[int]:
     """Between neighbours the column with the least ink, in the middle half of the way from one to the other."""
     dark = 255.0 - cv2.blur(crop, (3, 1)).astype(np.float32).mean(axis=0)
-    middles = [(char.column + 0.5) * _STEP_PX for char in chars]
+    middles = [(char.column + 0.5) * STEP_PX for char in chars]
     edges = [0]
     for here, there in itertools.pairwise(middles):
         first = min(len(dark) - 1, max(edges[-1] + 1, round(here + (there - here) / 4)))

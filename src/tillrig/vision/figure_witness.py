@@ -16,6 +16,8 @@ from tillrig.vision.witness import Vote, Witness
 # Margin (nats) from which it confirms, and from which it accuses: in fonts that it was not trained on, 5 of 10,000
 # characters with a margin of 5 are others.
 FIGURES_FOR, FIGURES_AGAINST = 2.5, 5.0
+# And from which they stand for the second reader of print and of photographs, whose characters nobody has cut.
+FIGURES_ALONE = 3.0
 #: Why it is silent where the figures are the expected ones and stand apart otherwise: 2 12.34 for 212.34.
 PARTED = "spaces part its figures otherwise"
 

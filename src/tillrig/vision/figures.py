@@ -18,14 +18,13 @@ import numpy.typing as npt
 from tillrig.vision.geometry import Grey, Ink
 from tillrig.vision.readers.base import CharReading, LineImage, bare
 from tillrig.vision.readers.figure_reader import FIGURES, OTHER, FigureReader, Span
-from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, Recogniser
+from tillrig.vision.readers.recogniser import NETWORK_HEIGHT, STEP_PX, Recogniser
 from tillrig.vision.spelling import cells_in_order, spelled_cells
 
 Floats = npt.NDArray[np.float64]
 _COUNTED = "0123456789*"
 # A run with fewer digits is not asked about: a digit that nobody else saw is no testimony.
 _LEAST_DIGITS = 2
-_STEP_PX = 8
 # Ink of a dot that is dark.
 _DOT = 0.5
 # Times the usual step from character to character from which there is a space between.
@@ -128,7 +127,7 @@ def _ink(grey: Grey) -> Ink:
 
 def _cuts(chars: Sequence[CharReading], ink: Ink) -> Callable[[int, int], list[list[Span]]]:
     """Ways to part the characters [first, last)."""
-    middles = np.array([(char.column + 0.5) * _STEP_PX for char in chars])
+    middles = np.array([(char.column + 0.5) * STEP_PX for char in chars])
     edges = np.round([0.0, *(middles[:-1] + middles[1:]) / 2, ink.shape[1]]).astype(int).tolist()
 
     def ways(first: int, last: int) -> list[list[Span]]:
@@ -204,7 +203,7 @@ def _by_pitch(ink: Ink, middles: Floats) -> Iterator[list[Span]]:
         return
     steps = np.arange(len(middles))
     pitch, start = np.polyfit(steps, middles, 1)
-    if pitch < _STEP_PX:
+    if pitch < STEP_PX:
         return
     borders = steps[0] - 0.5 + np.arange(len(middles) + 1)
     total = ink.sum(axis=0)

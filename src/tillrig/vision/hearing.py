@@ -15,7 +15,7 @@ from tillrig.vision.grammar import MONEY, obeys
 from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.figure_reader import FIGURES, FigureReader
 from tillrig.vision.readers.glyphs import is_wide
-from tillrig.vision.readers.recogniser import CHAR_PX, crop_of_dots
+from tillrig.vision.readers.recogniser import CHAR_PX, STEP_PX, crop_of_dots
 from tillrig.vision.testimony import Readers, Testimony, testify
 from tillrig.vision.witness import Vote, respaced
 
@@ -23,8 +23,6 @@ from tillrig.vision.witness import Vote, respaced
 # character or a row of stars.
 _ALONE_FOR = 5.0
 _ALONE_AGAINST = 6.0
-# Pixels of a network's time step.
-_STEP_PX = 8
 
 
 class Asked(Protocol):
@@ -177,7 +175,7 @@ def _by_steps(line: LineImage, readers: Readers, cell: tuple[int, int]) -> list[
     left = max(0, int(inked[0]) - 2) if len(inked) else 0
     found = []
     for char in readers.recogniser.read_line(line).chars:
-        middle = left / cell[0] + (char.column + 0.5) * _STEP_PX / CHAR_PX
+        middle = left / cell[0] + (char.column + 0.5) * STEP_PX / CHAR_PX
         half = 1.0 if is_wide(char.char) else 0.5
         found.append((char.char, max(0, round(middle - half)), round(middle + half)))
     return found

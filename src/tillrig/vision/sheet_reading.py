@@ -22,10 +22,10 @@ from tillrig.vision.slip_line import SlipLine
 from tillrig.vision.spelling import spelled_alike
 from tillrig.vision.standing import same_figures, stands
 from tillrig.vision.testimony import Readers, Testimony, testify
+from tillrig.vision.witness import SATURATED
 
 # Confidence from which the dots alone vouch for a line: no cell's margin is below 0.4 there.
 _DOTS_SURE = 0.85
-_SATURATED = 0.02
 # Confidence from which the recogniser alone says what stands beside figures that two readers read.
 _LABEL_SURE = 0.8
 # Linear light of the brightest dots below which nothing is lit.
@@ -109,7 +109,7 @@ def _misfit(reading: ScreenReading, vouched: Sequence[bool], seen: InkMap, dim: 
 
 
 def _row_stands(row: RowReading, image: LineImage, reader: ScreenReader) -> bool:
-    if image.saturated > _SATURATED:
+    if image.saturated > SATURATED:
         return False
     if row.blank:
         return image.shows
@@ -134,7 +134,7 @@ def _seconded(reader: ScreenReader, row: RowReading, image: LineImage) -> bool:
     known = readers.atlas is not None or readers.colour_atlas is not None
     if reader.geometry.kind != "colour" or known or row.blank or not bare(row.text):
         return False
-    if image.saturated > _SATURATED or guessed(readers.recogniser, image):
+    if image.saturated > SATURATED or guessed(readers.recogniser, image):
         return False
     if same_figures(readers, image, row.text):
         return True

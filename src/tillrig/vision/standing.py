@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from tillrig.vision.alone import guessed
-from tillrig.vision.figure_witness import FIGURES_FOR
+from tillrig.vision.figure_witness import FIGURES_ALONE, FIGURES_FOR
 from tillrig.vision.figures import figures_read
 from tillrig.vision.geometry import PaperGeometry
 from tillrig.vision.print_witness import ask_print_atlas
@@ -22,9 +22,8 @@ from tillrig.vision.witness import LOOKALIKES, Vote
 _CURRENCY = re.compile(r"(?<![A-Za-z])(?:RMB|CNY)(?=\d)")
 _LETTER_AMONG = re.compile(r"\d[A-Za-z]|[A-Za-z][.,]?\d")
 _NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d.,])")
-# Of print in a font that nobody knows: confidence of the recogniser, and margin (nats) of the figures one by one, from
-# which a line is vouched for.
-_PRINT_SURE, _PRINT_FIGURES = 0.9, 3.0
+# Of print in a font that nobody knows: confidence of the recogniser from which a line is vouched for.
+_PRINT_SURE = 0.9
 # Margin (nats) from which its drawing vouches for a line that was read blind: 持 has passed for 将 at 8, 0 for C too.
 _DRAWN_SURE = 10.0
 
@@ -48,7 +47,7 @@ def stands(line: SlipLine, image: LineImage | None, readers: Readers, geometry: 
     gaps = spaced(image.print, line.text, line.height, geometry).strip() if image.print is not None else line.text
     read = msgspec.structs.replace(line, text=gaps)
     if readers.print_atlas is None:
-        alike = line.confidence >= _PRINT_SURE and same_figures(readers, image, line.text, _PRINT_FIGURES)
+        alike = line.confidence >= _PRINT_SURE and same_figures(readers, image, line.text, FIGURES_ALONE)
         return read, alike and not guessed(readers.recogniser, image)
     drawn = _as_drawn(readers.print_atlas, image, (gaps, line.text.strip()))
     return (read, False) if drawn is None else (msgspec.structs.replace(line, text=drawn), True)

@@ -20,7 +20,7 @@ from tillrig.vision.geometry import Point
 from tillrig.vision.grammar import KINDS, MONEY
 from tillrig.vision.print_witness import ask_print_atlas, likenesses, same_but_likenesses, wide_stand
 from tillrig.vision.readers.atlas import Atlas
-from tillrig.vision.readers.base import LineImage, bare, fold, squeeze
+from tillrig.vision.readers.base import LineImage, bare, squeeze
 from tillrig.vision.readers.colour_atlas import ColourAtlas
 from tillrig.vision.readers.figure_reader import FigureReader
 from tillrig.vision.readers.glyphs import is_wide
@@ -28,7 +28,16 @@ from tillrig.vision.readers.print_atlas import PrintAtlas
 from tillrig.vision.readers.recogniser import Recogniser
 from tillrig.vision.readers.tesseract import Tesseract
 from tillrig.vision.spelling import SPELLED, ask_spelled
-from tillrig.vision.witness import Vote, Witness, ask_atlas, ask_ink, ask_recogniser, ask_tesseract, only_separators
+from tillrig.vision.witness import (
+    Vote,
+    Witness,
+    ask_atlas,
+    ask_ink,
+    ask_recogniser,
+    ask_tesseract,
+    differs_in_wide,
+    only_separators,
+)
 
 # More than so many distinct frames are not looked at.
 MOST_FRAMES = 6
@@ -305,7 +314,7 @@ class _Court:
     def _overruled(self, witness: Witness) -> bool:
         """Whether a recogniser only prefers a likelier Chinese character where the dots are beyond doubt."""
         sure = [one for one in self._votes(Vote.FOR, "atlas") if one.strong and not one.open]
-        return witness.reader == "rapidocr" and len(sure) >= 2 and _differs_in_wide(self._expected, witness.text)
+        return witness.reader == "rapidocr" and len(sure) >= 2 and differs_in_wide(self._expected, witness.text)
 
     def _stars_stand(self) -> bool:
         """A field of stars alone: recognisers drop stars, so the dots may say it by themselves when they are beyond
@@ -335,7 +344,7 @@ class _Court:
         # letter and its likeness, the dots alone may accuse, beyond doubt.
         hesitant = all(one.margin < _HESITANT for one in self._votes(Vote.FOR, "rapidocr"))
         alone = (
-            _differs_in_wide(self._expected, voices[0].text)
+            differs_in_wide(self._expected, voices[0].text)
             or (not contradicted and not bare(self._expected).strip("*"))
             or (hesitant and likenesses(self._expected, voices[0].text) and not self._others_for())
         )
@@ -398,12 +407,3 @@ class _Court:
         elif votes[1]:
             reasons.append("only one reader saw another text")
         return "; ".join(reasons) or "no reader could tell"
-
-
-def _differs_in_wide(expected: str, seen: str) -> bool:
-    """Whether the two differ, among other things, in Chinese characters of equal place."""
-    ours, theirs = fold(expected).replace(" ", ""), fold(seen).replace(" ", "")
-    if len(ours) != len(theirs):
-        return False
-    pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
-    return bool(pairs) and all(ord(a) > 0x7F and ord(b) > 0x7F for a, b in pairs)

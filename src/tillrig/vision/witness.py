@@ -286,3 +286,12 @@ def _dropped(wanted: str, seen: str) -> bool:
     """Whether `seen` is `wanted` with characters left out."""
     rest = iter(wanted)
     return len(seen) < len(wanted) and all(char in rest for char in seen)
+
+
+def differs_in_wide(expected: str, seen: str) -> bool:
+    """Whether the two differ, among other things, in Chinese characters of equal place."""
+    ours, theirs = fold(expected).replace(" ", ""), fold(seen).replace(" ", "")
+    if len(ours) != len(theirs):
+        return False
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+    return bool(pairs) and all(ord(a) > 0x7F and ord(b) > 0x7F for a, b in pairs)

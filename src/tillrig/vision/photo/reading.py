@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tillrig.vision.figure_witness import FIGURES_ALONE
 from tillrig.vision.figures import figures_read
 from tillrig.vision.frame import Frame
 from tillrig.vision.geometry import Grey, Point
@@ -18,6 +19,7 @@ from tillrig.vision.photo.detect import find_text
 from tillrig.vision.photo.looks import Box, cut, evened, looks, sides
 from tillrig.vision.photo.pixels import objection
 from tillrig.vision.readers.base import LineImage, LineReading, fold
+from tillrig.vision.readers.recogniser import STEP_PX
 from tillrig.vision.testimony import Readers
 
 # Longer side at which text is looked for; a second, larger look where the first finds only small print.
@@ -26,7 +28,6 @@ _UPSCALED_BELOW = 900
 # Share of a character by which an unread neighbour is looked for.
 _BESIDE = 0.6
 _LEAST_HEIGHT = 9.0
-_STEP_PX = 8
 # What may follow an amount although it is a letter: a currency, or a tax code that ends the line (no unit of measure).
 _FOLLOWS = r"(?:RMB|CNY|USD|HKD|MYR|EUR|GBP|\s(?:[CEFNTX]|SR|ZR|TX)\s*$)"
 _AMOUNT = re.compile(
@@ -37,8 +38,6 @@ _AMOUNT = re.compile(
 _LIKE_DIGITS = "OoIlSBZDGgqQbUA|!()[]{}/\\"
 _CURRENCY = re.compile(r"(?<![A-Za-z])(?:RMB|CNY|USD|HKD|SGD|NTD)\s*$")
 _VOUCHED = 0.9
-# Margin (nats) of the figures, one by one, that stands for a second reader.
-_FIGURES_SURE = 3.0
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -262,7 +261,7 @@ def _second_reader(even: Grey, text: str, readers: Readers) -> str:
     drops: the pixels prove those."""
     if readers.figures is not None:
         alone = figures_read(readers.figures, readers.recogniser, LineImage("photo", even, None))
-        if alone is not None and alone.margin >= _FIGURES_SURE and _digits(alone.text) == _digits(text):
+        if alone is not None and alone.margin >= FIGURES_ALONE and _digits(alone.text) == _digits(text):
             return ""
     if readers.tesseract is None:
         return "there is no second recogniser"
@@ -292,7 +291,7 @@ def _places(line: _Line, match: re.Match[str]) -> _Places | None:
     across, down = sides(line.box)
     # The first look is taken a tenth of a height wider on either side.
     wider = across + 0.2 * down
-    at = [(char.column + 0.5) * _STEP_PX / (wider / down * 48) * wider - 0.1 * down for char in chars]
+    at = [(char.column + 0.5) * STEP_PX / (wider / down * 48) * wider - 0.1 * down for char in chars]
     pitch = (at[last] - at[first]) / max(1, last - first)
     start, stop = max(-0.1 * down, at[first] - 0.75 * pitch), min(across + 0.1 * down, at[last] + 0.75 * pitch)
     left, right = start - _BESIDE * down, stop + _BESIDE * down

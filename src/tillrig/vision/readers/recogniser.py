@@ -23,6 +23,8 @@ LogProbs = npt.NDArray[np.float32]
 NETWORK_HEIGHT = 48
 # Pixels of a half-width character at that height: fewer, and the network merges repeated digits; more costs time.
 CHAR_PX = 18
+# Pixels of a time step, at that height.
+STEP_PX = 8
 _FLOOR = -30.0
 # The network was trained on lines padded with grey on the right.
 _TAIL = 16
